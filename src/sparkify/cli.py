@@ -1,0 +1,411 @@
+"""The command line: thin, one function a command. Heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from sparkify import __version__
+from sparkify.errors import AuditFailed, SparkifyError, UsageError
+
+if TYPE_CHECKING:
+    from sparkify.config import Settings
+    from sparkify.etl import Report
+    from sparkify.warehouse import Warehouse
+
+app = typer.Typer(
+    name="sparkify",
+    help="Raw JSON of a music streaming company in, a star schema for song-play analysis out, exactly once.\n\n"
+    "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 too many rejected records; 4 an audit failed; "
+    "5 the warehouse is in use.\n\nStart here: sparkify demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+WarehouseOption = Annotated[
+    str | None,
+    typer.Option("--warehouse", metavar="URL", help="duckdb:///FILE or duckdb:////DIR/FILE  [env: SPARKIFY_WAREHOUSE]"),
+]
+SongData = Annotated[str | None, typer.Option("--song-data", metavar="DIR", help="Folder of the song catalogue")]
+LogData = Annotated[str | None, typer.Option("--log-data", metavar="DIR", help="Folder of the activity logs")]
+Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="GLOB", help="Pass over files of such names; may repeat")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output")]
+FormatOption = Annotated[str, typer.Option("--format", "-f", help="table, csv, json or parquet")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file")]
+
+
+@app.callback()
+def common(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit")] = False,  # noqa: FBT002
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error")] = False,  # noqa: FBT002, ARG001
+) -> None:
+    if version:
+        sys.stdout.write(f"sparkify {__version__}\n")
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where the demo's files go; made anew each time")] = Path("demo"),
+    events: Annotated[int, typer.Option(help="How many events to simulate")] = 100_000,
+) -> None:
+    """Simulate a small company, load it, and answer the example queries: all embedded.
+
+    Example: sparkify demo
+    """
+    from sparkify.demo import run_demo
+
+    run_demo(folder, events)
+
+
+@app.command("create-tables")
+def create_tables(
+    warehouse: WarehouseOption = None,
+    drop: Annotated[bool, typer.Option("--drop", help="First drop every table of ours")] = False,  # noqa: FBT002
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before dropping")] = False,  # noqa: FBT002
+) -> None:
+    """Create every missing table; bring an older warehouse up to date.
+
+    Example: sparkify create-tables --warehouse duckdb:///sparkify.duckdb
+    """
+    from sparkify import create_tables as tables
+
+    with opened(settings_for(warehouse=warehouse)) as house, house.loading():
+        if drop and house.exists():
+            if not yes and not confirmed(f"Drop every table of {house.url}, with all its data?"):
+                raise UsageError("nothing was dropped; pass --yes to drop without a question")
+            dropped = tables.drop(house)
+            say(f"dropped {len(dropped)} tables")
+        created = tables.create(house)
+        say(f"created {len(created)} tables in {house.url}" if created else f"every table is there already in {house.url}")
+
+
+@app.command()
+def etl(
+    warehouse: WarehouseOption = None,
+    song_data: SongData = None,
+    log_data: LogData = None,
+    jsonpaths: Annotated[str | None, typer.Option(metavar="FILE", help="JSONPaths file that maps log fields to columns")] = None,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild everything from the source as it is")] = False,  # noqa: FBT002
+    max_errors: Annotated[int | None, typer.Option(metavar="N", help="Set up to N bad records aside, over the run (default 0)")] = None,
+    skip: Skip = None,
+    batch_bytes: Annotated[str | None, typer.Option(metavar="SIZE", help="Source bytes a batch, such as 256MB (the default)")] = None,
+    match: Annotated[str | None, typer.Option(metavar="exact|resolve", help="How plays find songs (default: as the warehouse is set, at first resolve)")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be loaded, change nothing")] = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Load what is new: discover, stage, transform, audit, commit.
+
+    Example: sparkify etl --song-data data/song_data --log-data data/log_data
+    """
+    from sparkify import etl as pipeline
+    from sparkify import progress
+
+    report = pipeline.Report("duckdb")
+    try:
+        settings = settings_for(
+            warehouse=warehouse, song_data=song_data, log_data=log_data, jsonpaths=jsonpaths, max_errors=max_errors,
+            skip=skip or None, batch_bytes=batch_bytes, match=match,
+        )  # fmt: skip
+        with opened(settings) as house, stoppable():
+            if dry_run:
+                pipeline.dry_run(house, settings, report, full_refresh=full_refresh)
+            else:
+                display = progress.choose()
+                pipeline.run(house, settings, full_refresh=full_refresh, progress=display, report=report)
+    finally:
+        if as_json:
+            sys.stdout.write(json.dumps(report.as_dict()) + "\n")
+    for warning in report.warnings:
+        sys.stderr.write(f"warning: {warning}\n")
+    if not as_json:
+        for line in pipeline.summary(report):
+            say(line)
+
+
+@app.command()
+def status(
+    warehouse: WarehouseOption = None, song_data: SongData = None, log_data: LogData = None, as_json: Json = False  # noqa: FBT002
+) -> None:
+    """Is it healthy, what is loaded, what is pending, how well do plays match.
+
+    Example: sparkify status --song-data data/song_data --log-data data/log_data
+    """
+    from sparkify import status_view
+    from sparkify.status import status as look
+
+    settings = settings_for(warehouse=warehouse, song_data=song_data, log_data=log_data)
+    with reading(settings) as house:
+        found = look(house, settings)
+    status_view.show(found, as_json=as_json)
+
+
+@app.command()
+def rejects(
+    warehouse: WarehouseOption = None,
+    run: Annotated[str, typer.Option(metavar="RUN_ID", help="Only of this run")] = "",
+    limit: Annotated[int, typer.Option(help="How many at most")] = 100,
+    form: FormatOption = "table",
+    output: Output = None,
+) -> None:
+    """Rejected records with file, line and reason.
+
+    Example: sparkify rejects --format csv --output rejects.csv
+    """
+    from sparkify import output as paper
+    from sparkify.warehouse import Answer
+
+    if limit < 1:
+        raise UsageError("--limit: give a whole number from 1 on")
+    with reading(settings_for(warehouse=warehouse)) as house:
+        rows = house.rows("status/rejects", [run, limit])
+    answer = Answer(
+        ("run_id", "file", "line", "reason", "record"), ("VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "VARCHAR"), rows
+    )
+    if not rows and form == "table":
+        say("no rejected records")
+        return
+    paper.write_answer(answer, form, output)
+
+
+@app.command()
+def check(warehouse: WarehouseOption = None) -> None:
+    """Run every audit against the warehouse as it stands.
+
+    Example: sparkify check
+    """
+    from sparkify import audit, sql_queries
+
+    with reading(settings_for(warehouse=warehouse)) as house:
+        found = audit.whole_warehouse(house)
+    broken = {violation.rule for violation in found}
+    for name in sql_queries.audits():
+        rule = name.removeprefix("audit/")
+        say(f"{'FAILED' if rule in broken else 'ok    '}  {rule}")
+    if found:
+        raise AuditFailed(found, "Mend the rows, or rebuild with `sparkify etl --full-refresh`.")
+
+
+@app.command()
+def query(
+    name: Annotated[str | None, typer.Argument(help="Name of the query; none lists them")] = None,
+    warehouse: WarehouseOption = None,
+    parameters: Annotated[list[str] | None, typer.Option("-p", metavar="KEY=VALUE", help="Set a parameter; may repeat")] = None,
+    form: FormatOption = "table",
+    output: Output = None,
+    show_sql: Annotated[bool, typer.Option("--sql", help="Print the statement instead of running it")] = False,  # noqa: FBT002
+) -> None:
+    """Answer a named query; no name lists them.
+
+    Example: sparkify query most-played-song -p limit=3
+    """
+    from sparkify import output as paper
+    from sparkify import queries
+
+    if name is None:
+        for line in queries.catalogue():
+            say(line)
+        return
+    sql = queries.prepared(name, parameters or [])
+    if show_sql:
+        say(sql + ";")
+        return
+    with reading(settings_for(warehouse=warehouse), attach=False) as house:
+        answer = house.ask(sql)
+    paper.write_answer(answer, form, output)
+
+
+@app.command()
+def sql(
+    statement: Annotated[str, typer.Argument(metavar="SELECT", help="One SELECT")],
+    warehouse: WarehouseOption = None,
+    form: FormatOption = "table",
+    output: Output = None,
+) -> None:
+    """Ask anything, read-only: no write, no file, no network.
+
+    Example: sparkify sql "SELECT level, COUNT(*) FROM songplays GROUP BY level"
+    """
+    from sparkify import output as paper
+
+    with reading(settings_for(warehouse=warehouse), attach=False) as house:
+        answer = house.ask(statement)
+    paper.write_answer(answer, form, output)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go, one a table")],
+    warehouse: WarehouseOption = None,
+) -> None:
+    """Write the star schema as Parquet.
+
+    Example: sparkify export parquet/
+    """
+    from sparkify.export import export_star
+
+    with reading(settings_for(warehouse=warehouse)) as house:
+        for table, path, rows in export_star(house, folder):
+            say(f"{table}: {rows:,} rows in {path}")
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for song_data/ and log_data/")],
+    events: Annotated[int, typer.Option(help="How many events")] = 10_000,
+    songs: Annotated[int, typer.Option(help="How many songs in the catalogue")] = 500,
+    users: Annotated[int, typer.Option(help="How many users")] = 100,
+    start: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="First day")] = "2018-11-01",
+    days: Annotated[int, typer.Option(help="How many days")] = 30,
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal files")] = 0,
+    exact: Annotated[float, typer.Option(help="Share of plays that match a song exactly")] = 0.30,
+    title: Annotated[float, typer.Option(help="Share that match a song by title")] = 0.10,
+    artist: Annotated[float, typer.Option(help="Share that match an artist only")] = 0.35,
+    dirty: Annotated[bool, typer.Option("--dirty", help="Plant what real data has: broken, repeated and late records")] = False,  # noqa: FBT002
+) -> None:
+    """Write the raw files of a simulated company.
+
+    Example: sparkify simulate data --events 100000 --seed 7
+    """
+    from datetime import date
+
+    from sparkify.simulate import Company
+    from sparkify.simulate import simulate as write
+
+    try:
+        first_day = date.fromisoformat(start)
+    except ValueError as error:
+        raise UsageError(f"--start {start}: write a day like 2018-11-01") from error
+    try:
+        company = Company(events, songs, users, first_day, days, seed, exact, title, artist, dirty)
+        written = write(out, company)
+    except (ValueError, FileExistsError) as error:
+        raise UsageError(str(error)) from error
+    except OSError as error:
+        raise SparkifyError(f"{error.filename or out}: cannot be written ({error.strerror}); check the folder") from error
+    say(
+        f"wrote {written.events:,} events in {written.log_files:,} log files and {written.songs:,} songs in "
+        f"{written.song_files:,} song files to {out}, {written.bytes / 1e6:,.1f} MB"
+    )
+    hint = f" --max-errors {written.bad_records}" if written.bad_records else ""
+    say(f"load them: sparkify etl --song-data {out / 'song_data'} --log-data {out / 'log_data'}{hint}")
+
+
+def settings_for(**flags: object) -> Settings:
+    """The settings in force; see `config`."""
+    from sparkify.config import load_settings
+
+    return load_settings(**flags)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Warehouse]:
+    """The warehouse at the address, closed afterwards."""
+    from sparkify.warehouse import open_warehouse
+
+    house = open_warehouse(settings)
+    try:
+        yield house
+    finally:
+        house.close()
+
+
+@contextmanager
+def reading(settings: Settings, *, attach: bool = True) -> Iterator[Warehouse]:
+    """The warehouse, read-only and with every table there; raises UsageError naming the command to run."""
+    from sparkify.create_tables import check_tables
+
+    with opened(settings) as house:
+        if not house.exists():
+            raise UsageError(f"{house.url}: there is no warehouse; run `sparkify create-tables` or `sparkify etl`")
+        with house.session(read_only=True):
+            check_tables(house)
+            if attach:
+                yield house
+                return
+        yield house
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let a SIGTERM end a load as Ctrl-C does: the batch is rolled back and the run's record tells."""
+
+    def stop(_signal: int, _frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def confirmed(question: str) -> bool:
+    """Ask on the terminal; no terminal means no."""
+    if not sys.stdin.isatty():
+        return False
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def say(line: str) -> None:
+    """Print a line of the answer."""
+    sys.stdout.write(line + "\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; the one place that prints an error and chooses the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in given
+    try:
+        command: Any = typer.main.get_command(app)
+        result = command.main(args=given, prog_name="sparkify", standalone_mode=False)
+        sys.stdout.flush()
+    except SparkifyError as error:
+        if debug:
+            raise
+        return fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return fail("stopped; batches that were committed stay, run the command again to complete", 1)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; keep the interpreter from complaining about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if debug:
+            raise
+        return unexpected(error)
+    return result if isinstance(result, int) else 0
+
+
+def unexpected(error: Exception) -> int:
+    """Wrong usage as the command line's own parser found it, or something nobody foresaw."""
+    show = getattr(error, "format_message", None)
+    if show is not None:
+        return fail(f"{' '.join(str(show()).split())} Try `sparkify --help`.", 2)
+    if type(error).__name__ in ("Abort", "Exit"):
+        return int(getattr(error, "exit_code", 1))
+    return fail(f"{type(error).__name__}: {error}; this should not happen, --debug shows where", 1)
+
+
+def fail(message: str, exit_code: int) -> int:
+    """Print one line that says what is wrong."""
+    sys.stdout.flush()
+    sys.stderr.write(f"sparkify: {' '.join(message.split())}\n")
+    return exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

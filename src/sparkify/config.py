@@ -1,0 +1,103 @@
+"""Settings: flags > SPARKIFY_* environment > sparkify.toml > defaults.
+
+The command line passes the flags that were given; everything else comes from here. `sparkify.toml` is
+looked for in the working folder only, so that what a run does never depends on where it was installed.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from sparkify.errors import UsageError
+
+CONFIG_FILE = "sparkify.toml"
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+def parse_bytes(text: str) -> int:
+    """Bytes in a size as people write it: `268435456`, `256MB`, `256 MiB`, `1g`; powers of 1024.
+
+    Raises ValueError when the text is no size of at least one byte.
+    """
+    compact = text.strip().upper().replace(" ", "").removesuffix("IB").removesuffix("B")
+    digits = compact.rstrip("KMGT")
+    unit = compact[len(digits) :]
+    if not digits.isascii() or not digits.isdigit() or unit not in _UNITS or int(digits) == 0:
+        raise ValueError(f"'{text}' is no size; write it like 256MB or 268435456")
+    return int(digits) * _UNITS[unit]
+
+
+class Settings(BaseSettings):
+    """Every setting of the loader and of the commands that read the warehouse."""
+
+    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
+        env_prefix="SPARKIFY_", toml_file=CONFIG_FILE, extra="forbid", frozen=True
+    )
+
+    warehouse: str = "duckdb:///sparkify.duckdb"
+    """Address of the warehouse."""
+    song_data: str | None = None
+    log_data: str | None = None
+    jsonpaths: str | None = None
+    skip: list[str] = Field(default_factory=list)
+    """Glob patterns; a file whose address or name matches one is passed over."""
+    max_errors: int = Field(default=0, ge=0)
+    """Records that may be set aside over one run."""
+    batch_bytes: int = Field(default=256 << 20, ge=1)
+    """Source bytes, as stored, of one batch."""
+    match: Literal["exact", "resolve"] | None = None
+    """How plays find songs; None keeps what the warehouse is set to (at first: resolve)."""
+    wait: float = Field(default=30.0, ge=0)
+    """Seconds to wait for a warehouse that another process holds."""
+    memory: str = "2GB"
+    """What DuckDB may hold in memory before it spills to disk."""
+    threads: int | None = Field(default=None, ge=1)
+    """Threads of DuckDB; None takes every core."""
+
+    @field_validator("batch_bytes", mode="before")
+    @classmethod
+    def _sizes(cls, value: object) -> object:
+        return parse_bytes(value) if isinstance(value, str) else value
+
+    @field_validator("memory")
+    @classmethod
+    def _memory(cls, value: str) -> str:
+        parse_bytes(value)
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**flags: object) -> Settings:
+    """The settings in force; a flag that is None was not given.
+
+    Raises UsageError naming the setting, where it came from and what would be valid.
+    """
+    given: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        origin = f"--{name.replace('_', '-')}" if name in given else f"setting '{name}' (SPARKIFY_* or {CONFIG_FILE})"
+        message = str(first["msg"]).removeprefix("Value error, ")
+        raise UsageError(f"{origin}: {message}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{Path(CONFIG_FILE)} is not valid TOML: {error}") from error
+    except Exception as error:  # pydantic-settings' own SettingsError has no common base with the above
+        raise UsageError(f"settings: {error}") from error

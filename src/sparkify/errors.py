@@ -1,0 +1,96 @@
+"""Errors that people see: one line that says what is wrong, where, and what to do next.
+
+    SparkifyError            exit 1   failed; batches already committed stay
+    ├── UsageError           exit 2   wrong usage or configuration, nothing was opened or changed
+    ├── SourceError          exit 1   a source file cannot be listed or read
+    ├── TooManyRejects       exit 3   more records rejected than allowed, nothing of the batch loaded
+    ├── AuditFailed          exit 4   an audit failed, nothing of the batch loaded
+    ├── WarehouseInUse       exit 5   another run holds the warehouse
+    └── WarehouseError       exit 1   the engine refused
+
+The exit code lives with the class; `cli.main` is the one place that prints the message and leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class SparkifyError(Exception):
+    """Something failed that the user can act upon; the message is complete and fits one line."""
+
+    exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
+
+
+class UsageError(SparkifyError):
+    """A wrong option, setting or location; found before anything is changed."""
+
+    exit_code = 2
+
+
+class SourceError(SparkifyError):
+    """A source file or folder cannot be listed or read."""
+
+
+class WarehouseError(SparkifyError):
+    """The engine refused a statement or the warehouse cannot be opened."""
+
+
+class WarehouseInUse(SparkifyError):
+    """Another process holds the warehouse and did not let go within the time to wait."""
+
+    exit_code = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A source record that cannot be loaded."""
+
+    url: str
+    line: int
+    """Of the record's first character in the decompressed file, counted from 1."""
+    reason: str
+    record: str
+    """The source text, cut at 1,000 characters."""
+
+
+class TooManyRejects(SparkifyError):
+    """More records could not be loaded than allowed; the batch was rolled back."""
+
+    exit_code = 3
+
+    def __init__(self, rejected: int, allowed: int, first: Reject) -> None:
+        self.rejected, self.allowed, self.first = rejected, allowed, first
+        records = "record" if rejected == 1 else "records"
+        super().__init__(
+            f"{first.url}:{first.line}: {first.reason}; {rejected} {records} rejected, {allowed} allowed, "
+            f"nothing of this batch was loaded. Mend the file, or pass --max-errors {rejected} to set "
+            f"such records aside, or --skip a pattern to pass the file over."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What an audit found."""
+
+    rule: str
+    """Name of the audit, such as `r1_one_row_per_play`."""
+    count: int
+    """Rows that break the rule."""
+    example: str
+    """One of them."""
+
+
+class AuditFailed(SparkifyError):
+    """The data breaks a rule of the warehouse; nothing of the batch was committed."""
+
+    exit_code = 4
+
+    def __init__(self, violations: Sequence[Violation], aftermath: str) -> None:
+        self.violations = list(violations)
+        found = "; ".join(f"{v.rule}: {v.count} rows, such as {v.example}" for v in violations)
+        super().__init__(f"audit failed: {found}. {aftermath}")

@@ -1,0 +1,155 @@
+"""Answers on paper: tables that fit the terminal, CSV, JSON, Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal, TextIO
+
+from sparkify.errors import SparkifyError, UsageError
+from sparkify.warehouse import Answer
+
+Format = Literal["table", "csv", "json", "parquet"]
+
+
+def write_answer(answer: Answer, form: str, output: Path | None) -> None:
+    """Write an answer to a file, or to standard output; raises UsageError for a form that there is not."""
+    if form == "parquet":
+        if output is None:
+            raise UsageError("--format parquet: name a file with --output")
+        write_parquet(answer, output)
+        return
+    if form not in ("table", "csv", "json"):
+        raise UsageError(f"--format {form}: choose table, csv, json or parquet")
+    text = {"table": as_table, "csv": as_csv, "json": as_json}[form](answer)
+    if output is None:
+        sys.stdout.write(text)
+        return
+    try:
+        output.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise SparkifyError(f"{output}: cannot be written ({error.strerror}); check the folder") from error
+
+
+def as_json(answer: Answer) -> str:
+    """A list of objects; times in ISO 8601."""
+    names = unique(answer.columns)
+    rows = [dict(zip(names, row, strict=True)) for row in answer.rows]
+    return json.dumps(rows, default=_plain, ensure_ascii=False, indent=1) + "\n"
+
+
+def as_csv(answer: Answer) -> str:
+    """A header and a row each; NULL is empty."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(answer.columns)
+    writer.writerows([["" if value is None else _text(value) for value in row] for row in answer.rows])
+    return out.getvalue()
+
+
+def as_table(answer: Answer) -> str:
+    """Columns of text, numbers to the right; a bar beside the last whole number where rows compare."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    numbers = [_is_number(answer.rows, index) for index in range(len(answer.columns))]
+    for name, number in zip(answer.columns, numbers, strict=True):
+        table.add_column(Text(clean(name)), justify="right" if number else "left", overflow="fold")
+    bars = _bars(answer, numbers)
+    if bars:
+        table.add_column("", justify="left", no_wrap=True)
+    for row, bar in zip(answer.rows, bars or [None] * len(answer.rows), strict=True):
+        cells = [Text("NULL", style="dim") if value is None else Text(clean(_shown(value))) for value in row]
+        table.add_row(*cells, *([bar] if bar is not None else []))
+    out = io.StringIO()
+    console = Console(file=out, width=None if sys.stdout.isatty() else 200, no_color=not sys.stdout.isatty())
+    console.print(table)
+    if not answer.rows:
+        out.write("(no rows)\n")
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def _bars(answer: Answer, numbers: Sequence[bool]) -> list[str]:
+    """A bar for each row, as long as its first count; none when there is nothing to compare."""
+    counted = [index for index, name in enumerate(answer.columns) if numbers[index] and "play" in name.lower()]
+    if len(answer.rows) < 3 or not counted:
+        return []
+    values = [float(str(row[counted[0]] or 0)) for row in answer.rows]
+    largest = max(values)
+    return ["█" * round(20 * value / largest) if largest > 0 else "" for value in values]
+
+
+def write_parquet(answer: Answer, path: Path) -> None:
+    """A file that keeps the types of the columns."""
+    import duckdb
+
+    columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in zip(unique(answer.columns), answer.types, strict=True))
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.execute(f"create table answer ({columns})")
+        if answer.rows:
+            marks = ", ".join("?" * len(answer.columns))
+            connection.executemany(f"insert into answer values ({marks})", answer.rows)
+        connection.execute("copy answer to '" + str(path).replace("'", "''") + "' (format parquet)")
+    except duckdb.Error as error:
+        raise SparkifyError(f"{path}: cannot be written ({str(error).splitlines()[0]}); check the folder") from error
+    finally:
+        connection.close()
+
+
+def unique(names: Iterable[str]) -> list[str]:
+    """The names, with a number behind those that come again, so that no column is lost in JSON."""
+    seen: dict[str, int] = {}
+    found: list[str] = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        found.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return found
+
+
+def clean(text: str) -> str:
+    """Text without control characters: a title must not write to the terminal on its own account."""
+    return "".join(character if character.isprintable() else "�" for character in text)
+
+
+def print_lines(lines: Iterable[str], stream: TextIO | None = None) -> None:
+    """Print lines of plain text."""
+    out = stream or sys.stdout
+    for line in lines:
+        out.write(line + "\n")
+
+
+def _is_number(rows: Sequence[Sequence[object]], column: int) -> bool:
+    values = [row[column] for row in rows if row[column] is not None]
+    return bool(values) and all(isinstance(value, int | float | Decimal) and not isinstance(value, bool) for value in values)
+
+
+def _shown(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10_000 else _text(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="milliseconds" if value.microsecond else "seconds")
+    return str(value)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return str(value)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

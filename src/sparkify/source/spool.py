@@ -1,0 +1,78 @@
+"""The spool: a folder beside the warehouse for what a run writes before the engine reads it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import orjson
+
+from sparkify.errors import SourceError
+
+
+class Spool:
+    """Files of one run, removed when it ends; a run that was killed leaves them to the next, which clears them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._numbers = count()
+
+    def clear(self) -> None:
+        """Remove every file, and the folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def new(self, stem: str) -> Path:
+        """The path of a new file."""
+        try:
+            self.folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise SourceError(f"{self.folder}: cannot be made ({error.strerror}); check the folder") from error
+        return self.folder / f"{stem}-{next(self._numbers)}.json"
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Say plainly when the disk is full."""
+        try:
+            yield
+        except OSError as error:
+            if error.filename is None or str(self.folder) in str(error.filename):
+                raise SourceError(
+                    f"{self.folder}: cannot be written ({error.strerror}); make room, nothing of this batch was loaded"
+                ) from error
+            raise
+
+
+class LineWriter:
+    """Writes one JSON object a line, opening its file with the first."""
+
+    def __init__(self, spool: Spool, stem: str) -> None:
+        self._spool, self._stem = spool, stem
+        self._lines: list[bytes] = []
+        self.path: Path | None = None
+        self.rows = 0
+        self.bytes = 0
+
+    def write(self, row: Mapping[str, object]) -> None:
+        """Add one row; it is on disk after `close`."""
+        line = orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+        self._lines.append(line)
+        self.rows += 1
+        self.bytes += len(line)
+        if len(self._lines) >= 10_000:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self.path is None:
+            self.path = self._spool.new(self._stem)
+        with self._spool.guard(), self.path.open("ab") as stream:
+            stream.writelines(self._lines)
+        self._lines.clear()
+
+    def close(self) -> Path | None:
+        """The file, or None when no row was written."""
+        if self._lines:
+            self._flush()
+        return self.path

@@ -1,0 +1,3 @@
+-- etl_settings: one setting goes.
+delete from etl_settings
+where etl_settings.name = ?

@@ -1,0 +1,3 @@
+-- count_time: rows of time.
+select count(*) as instants
+from time

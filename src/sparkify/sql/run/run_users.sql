@@ -1,0 +1,2 @@
+-- run_users: keys of what the run added or changed, over all its batches; a key may stand here more than once.
+create temp table run_users (user_id int not null)

@@ -1,0 +1,14 @@
+-- runs: the latest runs, newest first.
+select
+    etl_runs.run_id,
+    etl_runs.started_at,
+    etl_runs.finished_at,
+    etl_runs.status,
+    etl_runs.files,
+    etl_runs.rows,
+    etl_runs.rejected,
+    etl_runs.plays_new,
+    etl_runs.message
+from etl_runs
+order by etl_runs.started_at desc, etl_runs.run_id desc
+limit ?

@@ -1,0 +1,15 @@
+-- songplays: the new plays (R1) with the song and artist of their track (R2).
+insert into songplays (
+    songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent
+)
+select
+    load_plays.songplay_id,
+    load_plays.start_time,
+    load_plays.user_id,
+    load_plays.level,
+    load_plays.song_id,
+    load_plays.artist_id,
+    load_plays.session_id,
+    load_plays.location,
+    load_plays.user_agent
+from load_plays

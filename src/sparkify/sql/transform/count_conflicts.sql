@@ -1,0 +1,55 @@
+-- count_conflicts: events that share a loaded play's key but differ from it in another field (R1). Asked after
+-- the plays are in, and only when a play of the batch came twice or was known.
+with plays as (
+    select
+        staging_events.ts,
+        coalesce(cast(staging_events.user_id as bigint), 2147483648) as user_key,
+        coalesce(cast(staging_events.session_id as bigint), 2147483648) as session_key,
+        staging_events.item_in_session,
+        staging_events.song,
+        staging_events.artist,
+        staging_events.length,
+        staging_events.level,
+        staging_events.location,
+        staging_events.user_agent
+    from staging_events
+    where staging_events.page = 'NextSong'
+),
+
+loaded as (
+    select
+        songplays.start_time,
+        coalesce(cast(songplays.user_id as bigint), 2147483648) as user_key,
+        coalesce(cast(songplays.session_id as bigint), 2147483648) as session_key,
+        songplays.level,
+        songplays.location,
+        songplays.user_agent,
+        etl_plays.item_in_session,
+        etl_tracks.song,
+        etl_tracks.artist,
+        etl_tracks.length
+    from songplays
+    inner join etl_plays on songplays.songplay_id = etl_plays.songplay_id
+    inner join etl_tracks on etl_plays.track_id = etl_tracks.track_id
+    where
+        songplays.start_time >= (select load_range.since from load_range)
+        and songplays.start_time <= (select load_range.until from load_range)
+)
+
+select count(*) as conflicts
+from plays
+inner join loaded
+    on
+        plays.ts = loaded.start_time
+        and plays.user_key = loaded.user_key
+        and plays.session_key = loaded.session_key
+where
+    coalesce(plays.song, '') <> coalesce(loaded.song, '')
+    or coalesce(plays.artist, '') <> coalesce(loaded.artist, '')
+    or coalesce(plays.length, 0) <> coalesce(loaded.length, 0)
+    or (plays.length is null) <> (loaded.length is null)
+    or coalesce(plays.level, '') <> coalesce(loaded.level, '')
+    or coalesce(plays.location, '') <> coalesce(loaded.location, '')
+    or coalesce(plays.user_agent, '') <> coalesce(loaded.user_agent, '')
+    or coalesce(cast(plays.item_in_session as bigint), 2147483648)
+    <> coalesce(cast(loaded.item_in_session as bigint), 2147483648)

@@ -1,0 +1,328 @@
+"""DuckDB, embedded: one file, opened for as short as possible.
+
+A DuckDB file admits one writing process and then no other, not even to read. So the load works in an
+in-memory database of its own (parsing and staging touch no file) and attaches the warehouse only to read
+the ledger and to transform and commit a batch. Whoever finds the file held waits a while and tries again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+import duckdb
+
+from sparkify import sql_queries
+from sparkify.errors import SparkifyError, UsageError, WarehouseError, WarehouseInUse
+from sparkify.source.prepare import Part
+from sparkify.source.spool import LineWriter, Spool
+from sparkify.sql_queries import literal
+from sparkify.warehouse import Answer, Row, duckdb_staging
+
+REBUILD = "sparkify_rebuild"
+"""Schema of the second set of tables during a full refresh."""
+
+_SANDBOX = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "lock_configuration": "true",
+}
+_RETRY_SECONDS = 0.05
+
+
+class DuckDBWarehouse:
+    """A warehouse in a DuckDB file."""
+
+    engine: sql_queries.Engine = "duckdb"
+
+    def __init__(self, path: Path, *, wait: float = 30.0, memory: str = "2GB", threads: int | None = None) -> None:
+        self.path = path
+        self.url = f"duckdb:///{path}"
+        self.spool = Spool(path.with_name(path.name + ".spool"))
+        self._wait = wait
+        self._memory = memory
+        self._threads = threads
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._depth = 0
+        self._schema = "main"
+
+    # -- opening ------------------------------------------------------------------------------------
+
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        lock = self._lock()
+        try:
+            self.spool.clear()
+            yield
+        finally:
+            self.spool.clear()
+            # Removed while held, so that nobody can have it and then lose it; `_lock` looks for that.
+            with suppress(OSError):
+                self._lock_path.unlink()
+            lock.close()
+
+    @property
+    def _lock_path(self) -> Path:
+        return self.path.with_name(self.path.name + ".lock")
+
+    def _lock(self) -> IO[str]:
+        """The lock of a load: a file beside the warehouse, which the system lets go when its process dies."""
+        deadline = time.monotonic() + self._wait
+        while True:
+            try:
+                lock = self._lock_path.open("a+", encoding="utf-8")
+            except OSError as error:
+                raise WarehouseError(f"{self.url}: cannot be written ({error.strerror}); check the folder") from error
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(lock.fileno()), self._lock_path.stat()):
+                    lock.truncate(0)
+                    lock.write(str(os.getpid()))
+                    lock.flush()
+                    return lock
+            except (BlockingIOError, FileNotFoundError):
+                pass  # held, or removed by the load that held it
+            lock.seek(0)
+            holder = lock.read().strip()
+            lock.close()
+            if time.monotonic() >= deadline:
+                by = f" (process {holder})" if holder.isdigit() else ""
+                raise WarehouseInUse(f"{self.url}: another load is running{by}; try again when it has ended")
+            time.sleep(_RETRY_SECONDS)
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The in-memory database that everything runs in."""
+        if self._connection is None:
+            config: dict[str, str | bool | int | float | list[str]] = {
+                "memory_limit": self._memory,
+                "temp_directory": str(self.spool.folder / "spill"),
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+            }
+            if self._threads is not None:
+                config["threads"] = self._threads
+            self._connection = duckdb.connect(":memory:", config=config)
+        return self._connection
+
+    @contextmanager
+    def session(self, *, read_only: bool = False) -> Iterator[None]:
+        if self._depth == 0:
+            self._attach(read_only=read_only)
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            if self._depth == 0:
+                self._detach(read_only=read_only)
+
+    def _attach(self, *, read_only: bool) -> None:
+        mode = " (read_only)" if read_only else ""
+        deadline = time.monotonic() + self._wait
+        while True:
+            try:
+                self.connection.execute(f"attach {literal(str(self.path))} as warehouse{mode}")
+                break
+            except duckdb.Error as error:
+                if _is_lock(error) and time.monotonic() < deadline:
+                    time.sleep(_RETRY_SECONDS)
+                    continue
+                raise _opening_error(self.url, error) from error
+        self.connection.execute(f"use warehouse.{self._schema}")
+
+    def _detach(self, *, read_only: bool) -> None:
+        try:
+            self.connection.execute("use memory")
+            if not read_only:
+                # Leave no log behind: whoever opens the file next would have to replay it.
+                self.connection.execute("checkpoint warehouse")
+            self.connection.execute("detach warehouse")
+        except duckdb.Error as error:
+            self.close()
+            raise _engine_error(error) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self.session():
+            self.execute("begin transaction")
+            try:
+                yield
+            except BaseException:
+                with suppress(SparkifyError):
+                    self.execute("rollback")
+                raise
+            self.execute("commit")
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+            self._depth = 0
+
+    # -- the second set of tables -------------------------------------------------------------------
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[None]:
+        with self.session():
+            self.execute(f"drop schema if exists warehouse.{REBUILD} cascade")
+            self.execute(f"create schema warehouse.{REBUILD}")
+        self._schema = REBUILD
+        try:
+            yield
+        finally:
+            self._schema = "main"
+            if self._connection is not None:
+                with suppress(SparkifyError), self.session():
+                    self.execute(f"drop schema if exists warehouse.{REBUILD} cascade")
+
+    def replace_tables(self, tables: Sequence[str], keep: Sequence[str]) -> None:
+        for table in tables:
+            self.execute(f"delete from warehouse.main.{table}")
+        for table in (*tables, *keep):
+            self.execute(f"insert into warehouse.main.{table} by name from warehouse.{REBUILD}.{table}")
+
+    # -- statements ---------------------------------------------------------------------------------
+
+    def run(self, name: str, parameters: Sequence[object] = ()) -> None:
+        self.execute(sql_queries.statement(name, self.engine), parameters)
+
+    def rows(self, name: str, parameters: Sequence[object] = ()) -> list[Row]:
+        return self.query(sql_queries.statement(name, self.engine), parameters)
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        try:
+            self.connection.execute(sql, parameters)
+        except duckdb.Error as error:
+            raise _engine_error(error) from error
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        try:
+            return self.connection.execute(sql, parameters).fetchall()
+        except duckdb.Error as error:
+            raise _engine_error(error) from error
+
+    def tables(self) -> set[str]:
+        return {
+            str(name)
+            for (name,) in self.query(
+                "select table_name from duckdb_tables() where database_name = 'warehouse' and schema_name = ?",
+                [self._schema],
+            )
+        }
+
+    def drop_temporary(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.execute(f"drop table if exists temp.main.{name}")
+
+    # -- many rows at once --------------------------------------------------------------------------
+
+    def stage(self, parts: Sequence[Part]) -> list[Part]:
+        try:
+            return duckdb_staging.stage(self.connection, parts)
+        except duckdb.Error as error:
+            raise _engine_error(error) from error
+
+    def append(self, table: str, rows: Iterable[Mapping[str, object]]) -> None:
+        writer = LineWriter(self.spool, table)
+        for row in rows:
+            writer.write(row)
+        path = writer.close()
+        if path is None:
+            return
+        types = self.query(
+            "select column_name, data_type from duckdb_columns() where table_name = ? "
+            "and (database_name = 'temp' or (database_name = 'warehouse' and schema_name = ?))",
+            [table, self._schema],
+        )
+        columns = ", ".join(f"{name}: {literal(str(data_type))}" for name, data_type in types)
+        self.execute(
+            f"insert into {table} by name from read_json([{literal(str(path))}], "
+            f"format = 'newline_delimited', columns = {{{columns}}}, hive_partitioning = false)"
+        )
+        path.unlink()
+
+    # -- somebody's questions -----------------------------------------------------------------------
+
+    def ask(self, sql: str) -> Answer:
+        connection = self._open_sandbox()
+        try:
+            try:
+                statements = connection.extract_statements(sql)
+            except duckdb.Error as error:
+                raise UsageError(f"not understood: {_first_line(error)}") from error
+            readers = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+            if len(statements) != 1 or statements[0].type not in readers:
+                raise UsageError("one SELECT at a time, and nothing else: this command only reads")
+            try:
+                result = connection.execute(statements[0])
+                description = result.description or []
+                return Answer(
+                    tuple(str(column[0]) for column in description),
+                    tuple(str(column[1]) for column in description),
+                    result.fetchall(),
+                )
+            except duckdb.Error as error:
+                raise UsageError(_first_line(error)) from error
+        finally:
+            connection.close()
+
+    def _open_sandbox(self) -> duckdb.DuckDBPyConnection:
+        """The warehouse, opened so that no statement can write it, nor reach a file or the network."""
+        deadline = time.monotonic() + self._wait
+        while True:
+            try:
+                return duckdb.connect(str(self.path), read_only=True, config={**_SANDBOX, "memory_limit": self._memory})
+            except duckdb.Error as error:
+                if _is_lock(error) and time.monotonic() < deadline:
+                    time.sleep(_RETRY_SECONDS)
+                    continue
+                raise _opening_error(self.url, error) from error
+
+    def export(self, table: str, path: Path) -> int:
+        """Write a table as Parquet with zstandard compression, within a session; the number of rows."""
+        with suppress(FileNotFoundError):
+            path.unlink()
+        self.execute(f"copy (from {table} order by all) to {literal(str(path))} (format parquet, compression zstd)")
+        return int(str(self.query(f"select count(*) from {table}")[0][0]))
+
+
+def _is_lock(error: duckdb.Error) -> bool:
+    return "lock on file" in str(error) or "already attached" in str(error).lower()
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).split("\n\n")[0]
+    return " ".join(text.split())
+
+
+def _opening_error(url: str, error: duckdb.Error) -> SparkifyError:
+    if _is_lock(error):
+        return WarehouseInUse(f"{url}: in use by another process ({_holder(error)}); close it or try again later")
+    text = _first_line(error)
+    if "not a valid DuckDB database" in text or "older version" in text or "newer version" in text:
+        return WarehouseError(f"{url}: is no DuckDB file that this version can open; name another file ({text[:200]})")
+    return WarehouseError(f"{url}: cannot be opened ({text[:300]})")
+
+
+def _holder(error: duckdb.Error) -> str:
+    text = str(error)
+    start = text.find("PID ")
+    return "process " + text[start + 4 :].split(")")[0].split()[0] if start >= 0 else "process unknown"
+
+
+def _engine_error(error: duckdb.Error) -> WarehouseError:
+    text = _first_line(error)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return WarehouseError(f"DuckDB needs more memory or disk: {text[:300]}; set SPARKIFY_MEMORY higher or make room")
+    return WarehouseError(f"DuckDB refused: {text[:500]}")
