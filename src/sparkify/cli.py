@@ -18,7 +18,6 @@ from sparkify.errors import AuditFailed, SparkifyError, UsageError
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
-    from sparkify.etl import Report
     from sparkify.warehouse import Warehouse
 
 app = typer.Typer(
@@ -39,7 +38,9 @@ WarehouseOption = Annotated[
 ]
 SongData = Annotated[str | None, typer.Option("--song-data", metavar="DIR", help="Folder of the song catalogue")]
 LogData = Annotated[str | None, typer.Option("--log-data", metavar="DIR", help="Folder of the activity logs")]
-Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="GLOB", help="Pass over files of such names; may repeat")]
+Skip = Annotated[
+    list[str] | None, typer.Option("--skip", metavar="GLOB", help="Pass over files of such names; may repeat")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output")]
 FormatOption = Annotated[str, typer.Option("--format", "-f", help="table, csv, json or parquet")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file")]
@@ -47,9 +48,10 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to th
 
 @app.callback()
 def common(
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit")] = False,  # noqa: FBT002
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error")] = False,  # noqa: FBT002, ARG001
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error")] = False,  # noqa: ARG001
 ) -> None:
+    """Options that come before the command."""
     if version:
         sys.stdout.write(f"sparkify {__version__}\n")
         raise typer.Exit
@@ -72,8 +74,8 @@ def demo(
 @app.command("create-tables")
 def create_tables(
     warehouse: WarehouseOption = None,
-    drop: Annotated[bool, typer.Option("--drop", help="First drop every table of ours")] = False,  # noqa: FBT002
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before dropping")] = False,  # noqa: FBT002
+    drop: Annotated[bool, typer.Option("--drop", help="First drop every table of ours")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before dropping")] = False,
 ) -> None:
     """Create every missing table; bring an older warehouse up to date.
 
@@ -88,7 +90,11 @@ def create_tables(
             dropped = tables.drop(house)
             say(f"dropped {len(dropped)} tables")
         created = tables.create(house)
-        say(f"created {len(created)} tables in {house.url}" if created else f"every table is there already in {house.url}")
+        say(
+            f"created {len(created)} tables in {house.url}"
+            if created
+            else f"every table is there already in {house.url}"
+        )
 
 
 @app.command()
@@ -96,14 +102,28 @@ def etl(
     warehouse: WarehouseOption = None,
     song_data: SongData = None,
     log_data: LogData = None,
-    jsonpaths: Annotated[str | None, typer.Option(metavar="FILE", help="JSONPaths file that maps log fields to columns")] = None,
-    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild everything from the source as it is")] = False,  # noqa: FBT002
-    max_errors: Annotated[int | None, typer.Option(metavar="N", help="Set up to N bad records aside, over the run (default 0)")] = None,
+    jsonpaths: Annotated[
+        str | None, typer.Option(metavar="FILE", help="JSONPaths file that maps log fields to columns")
+    ] = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Rebuild everything from the source as it is")
+    ] = False,
+    max_errors: Annotated[
+        int | None, typer.Option(metavar="N", help="Set up to N bad records aside, over the run (default 0)")
+    ] = None,
     skip: Skip = None,
-    batch_bytes: Annotated[str | None, typer.Option(metavar="SIZE", help="Source bytes a batch, such as 256MB (the default)")] = None,
-    match: Annotated[str | None, typer.Option(metavar="exact|resolve", help="How plays find songs (default: as the warehouse is set, at first resolve)")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be loaded, change nothing")] = False,  # noqa: FBT002
-    as_json: Json = False,  # noqa: FBT002
+    batch_bytes: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Source bytes a batch, such as 256MB (the default)")
+    ] = None,
+    match: Annotated[
+        str | None,
+        typer.Option(
+            metavar="exact|resolve",
+            help="How plays find songs (default: as the warehouse is set, at first resolve)",
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be loaded, change nothing")] = False,
+    as_json: Json = False,
 ) -> None:
     """Load what is new: discover, stage, transform, audit, commit.
 
@@ -136,7 +156,10 @@ def etl(
 
 @app.command()
 def status(
-    warehouse: WarehouseOption = None, song_data: SongData = None, log_data: LogData = None, as_json: Json = False  # noqa: FBT002
+    warehouse: WarehouseOption = None,
+    song_data: SongData = None,
+    log_data: LogData = None,
+    as_json: Json = False,
 ) -> None:
     """Is it healthy, what is loaded, what is pending, how well do plays match.
 
@@ -169,9 +192,11 @@ def rejects(
     if limit < 1:
         raise UsageError("--limit: give a whole number from 1 on")
     with reading(settings_for(warehouse=warehouse)) as house:
-        rows = house.rows("status/rejects", [run, limit])
+        rows = house.rows("status/rejects", [run or "%", limit])
     answer = Answer(
-        ("run_id", "file", "line", "reason", "record"), ("VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "VARCHAR"), rows
+        ("run_id", "file", "line", "reason", "record"),
+        ("VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "VARCHAR"),
+        rows,
     )
     if not rows and form == "table":
         say("no rejected records")
@@ -201,10 +226,12 @@ def check(warehouse: WarehouseOption = None) -> None:
 def query(
     name: Annotated[str | None, typer.Argument(help="Name of the query; none lists them")] = None,
     warehouse: WarehouseOption = None,
-    parameters: Annotated[list[str] | None, typer.Option("-p", metavar="KEY=VALUE", help="Set a parameter; may repeat")] = None,
+    parameters: Annotated[
+        list[str] | None, typer.Option("-p", metavar="KEY=VALUE", help="Set a parameter; may repeat")
+    ] = None,
     form: FormatOption = "table",
     output: Output = None,
-    show_sql: Annotated[bool, typer.Option("--sql", help="Print the statement instead of running it")] = False,  # noqa: FBT002
+    show_sql: Annotated[bool, typer.Option("--sql", help="Print the statement instead of running it")] = False,
 ) -> None:
     """Answer a named query; no name lists them.
 
@@ -272,7 +299,9 @@ def simulate(
     exact: Annotated[float, typer.Option(help="Share of plays that match a song exactly")] = 0.30,
     title: Annotated[float, typer.Option(help="Share that match a song by title")] = 0.10,
     artist: Annotated[float, typer.Option(help="Share that match an artist only")] = 0.35,
-    dirty: Annotated[bool, typer.Option("--dirty", help="Plant what real data has: broken, repeated and late records")] = False,  # noqa: FBT002
+    dirty: Annotated[
+        bool, typer.Option("--dirty", help="Plant what real data has: broken, repeated and late records")
+    ] = False,
 ) -> None:
     """Write the raw files of a simulated company.
 
@@ -293,7 +322,9 @@ def simulate(
     except (ValueError, FileExistsError) as error:
         raise UsageError(str(error)) from error
     except OSError as error:
-        raise SparkifyError(f"{error.filename or out}: cannot be written ({error.strerror}); check the folder") from error
+        raise SparkifyError(
+            f"{error.filename or out}: cannot be written ({error.strerror}); check the folder"
+        ) from error
     say(
         f"wrote {written.events:,} events in {written.log_files:,} log files and {written.songs:,} songs in "
         f"{written.song_files:,} song files to {out}, {written.bytes / 1e6:,.1f} MB"

@@ -1,6 +1,6 @@
 """Create the tables of the warehouse, drop them, or bring an older warehouse up to date.
 
-    python -m sparkify.create_tables [--warehouse URL] [--drop --yes]
+python -m sparkify.create_tables [--warehouse URL] [--drop --yes]
 """
 
 from __future__ import annotations

@@ -37,9 +37,7 @@ def run_demo(folder: Path, events: int) -> None:
     say(f"   {written.events:,} events in {written.log_files} log files, {written.songs:,} songs in as many files")
     url = f"duckdb:///{folder / 'sparkify.duckdb'}"
     say(f"2. Loading them into {url}")
-    settings = load_settings(
-        warehouse=url, song_data=str(folder / "song_data"), log_data=str(folder / "log_data")
-    )
+    settings = load_settings(warehouse=url, song_data=str(folder / "song_data"), log_data=str(folder / "log_data"))
     house = open_warehouse(settings)
     try:
         report = etl.run(house, settings, progress=progress.choose())

@@ -22,7 +22,7 @@ from sparkify.errors import AuditFailed, SparkifyError, TooManyRejects, Warehous
 from sparkify.ledger import Batch, RejectLog
 from sparkify.progress import Progress, Quiet, megabytes, plural
 from sparkify.source.fields import Kind
-from sparkify.source.files import Listing, SourceFile, batches, check_locations, compare, list_folder
+from sparkify.source.files import Known, Listing, SourceFile, batches, check_locations, compare, list_folder
 from sparkify.source.jsonpaths import JsonPaths, read_jsonpaths
 from sparkify.source.prepare import Layout, Part, Preparer
 from sparkify.warehouse import Warehouse
@@ -53,9 +53,7 @@ class Report:
         )
     )
     rejected: int = 0
-    resolution: dict[str, int] = field(
-        default_factory=lambda: dict.fromkeys(("exact", "title", "artist", "none"), 0)
-    )
+    resolution: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("exact", "title", "artist", "none"), 0))
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys((*STEPS, "total"), 0.0))
     warnings: list[str] = field(default_factory=list)
     """For people; not in the dictionary."""
@@ -158,7 +156,9 @@ class _Load:
             self._load_batch(number, files)
         self.report.status = "loaded" if pending or resolved_again else "nothing-new"
         if not listing.discovered:
-            self.report.warnings.append("the locations hold no data file (*.json, *.jsonl, *.ndjson, plain, .gz or .zst)")
+            self.report.warnings.append(
+                "the locations hold no data file (*.json, *.jsonl, *.ndjson, plain, .gz or .zst)"
+            )
 
     def _discover(self) -> Listing:
         with self.warehouse.session():
@@ -276,7 +276,7 @@ class _Load:
             pass  # the next run marks this one interrupted; the first error is the one to tell
 
 
-def discover(settings: Settings, known: dict[str, ledger.Known]) -> Listing:
+def discover(settings: Settings, known: dict[str, Known]) -> Listing:
     """List both locations and compare them with the ledger; reads no file."""
     locations: list[tuple[str | None, Kind]] = [(settings.song_data, "song"), (settings.log_data, "log")]
     files = (
@@ -291,7 +291,7 @@ def discover(settings: Settings, known: dict[str, ledger.Known]) -> Listing:
 def dry_run(warehouse: Warehouse, settings: Settings, report: Report, *, full_refresh: bool) -> None:
     """Fill the report with what a run would load; opens the warehouse to read only, and only if it exists."""
     check_locations(settings.song_data, settings.log_data, settings.jsonpaths)
-    known: dict[str, ledger.Known] = {}
+    known: dict[str, Known] = {}
     if warehouse.exists() and not full_refresh:
         with warehouse.session(read_only=True):
             if "etl_files" in warehouse.tables():
@@ -327,10 +327,13 @@ def summary(report: Report) -> list[str]:
     total = sum(report.resolution.values())
     if total:
         lines.append(
-            "plays found: " + ", ".join(f"{match} {plays:,} ({plays / total:.0%})" for match, plays in report.resolution.items())
+            "plays found: "
+            + ", ".join(f"{match} {plays:,} ({plays / total:.0%})" for match, plays in report.resolution.items())
         )
     if report.rejected:
-        lines.append(f"{report.rejected:,} {plural('record', report.rejected)} set aside; `sparkify rejects` shows them")
+        lines.append(
+            f"{report.rejected:,} {plural('record', report.rejected)} set aside; `sparkify rejects` shows them"
+        )
     return lines
 
 
@@ -374,31 +377,29 @@ def transform(warehouse: Warehouse, batch: Batch) -> int:
     warehouse.drop_temporary(_LOAD_TABLES)
     [(events, songs)] = warehouse.rows("run/count_staged")
     batch.events_staged, batch.songs_staged = _number(events), _number(songs)
-    for name in ("load_songs", "load_tracks", "load_range", "load_decoded"):
-        warehouse.run(f"transform/{name}")
+    _run(warehouse, sql_queries.INCOMING)
     _decode_texts(warehouse)
-    warehouse.run("transform/load_texts")
-    for name in sql_queries.KEYS:
-        warehouse.run(name)
+    _run(warehouse, sql_queries.KEYS)
     if batch.songs_staged:
-        for name in sql_queries.SONGS:
-            warehouse.run(name)
-    for name in sql_queries.TRACKS:
-        warehouse.run(name)
+        _run(warehouse, sql_queries.SONGS)
+    _run(warehouse, sql_queries.TRACKS)
     if batch.songs_staged:
-        for name in sql_queries.ARTISTS:
-            warehouse.run(name)
+        _run(warehouse, sql_queries.ARTISTS)
     if not batch.events_staged:
         return 0
     instants = _number(warehouse.rows("run/count_time")[0][0])
-    [(_, known, others)] = warehouse.rows("transform/count_events")
-    for name in (*sql_queries.PLAYS, *sql_queries.USERS):
-        warehouse.run(name)
+    [(known, others)] = warehouse.rows("transform/count_events")
+    _run(warehouse, (*sql_queries.PLAYS, *sql_queries.USERS))
     batch.plays_new = _number(warehouse.rows("run/count_plays")[0][0])
     batch.plays_known, batch.other_pages = _number(known), _number(others)
     if batch.plays_known:
         batch.conflicts = _number(warehouse.rows("transform/count_conflicts")[0][0])
     return _number(warehouse.rows("run/count_time")[0][0]) - instants
+
+
+def _run(warehouse: Warehouse, names: tuple[str, ...]) -> None:
+    for name in names:
+        warehouse.run(name)
 
 
 def _decode_texts(warehouse: Warehouse) -> None:

@@ -13,7 +13,7 @@ from sparkify.source.files import Known, SourceFile
 from sparkify.source.prepare import Source
 from sparkify.warehouse import Warehouse
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - every table holds naive UTC
+_EPOCH = datetime(1970, 1, 1)
 MESSAGE_SHOWN = 1000
 """Characters of a run's message that are kept."""
 

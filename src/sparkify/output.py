@@ -67,9 +67,9 @@ def as_table(answer: Answer) -> str:
     bars = _bars(answer, numbers)
     if bars:
         table.add_column("", justify="left", no_wrap=True)
-    for row, bar in zip(answer.rows, bars or [None] * len(answer.rows), strict=True):
+    for row, bar in zip(answer.rows, bars or [""] * len(answer.rows), strict=True):
         cells = [Text("NULL", style="dim") if value is None else Text(clean(_shown(value))) for value in row]
-        table.add_row(*cells, *([bar] if bar is not None else []))
+        table.add_row(*cells, *([bar] if bars else []))
     out = io.StringIO()
     console = Console(file=out, width=None if sys.stdout.isatty() else 200, no_color=not sys.stdout.isatty())
     console.print(table)
@@ -92,7 +92,9 @@ def write_parquet(answer: Answer, path: Path) -> None:
     """A file that keeps the types of the columns."""
     import duckdb
 
-    columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in zip(unique(answer.columns), answer.types, strict=True))
+    columns = ", ".join(
+        f"{_quoted(name)} {kind}" for name, kind in zip(unique(answer.columns), answer.types, strict=True)
+    )
     connection = duckdb.connect(":memory:")
     try:
         connection.execute(f"create table answer ({columns})")
@@ -130,11 +132,17 @@ def print_lines(lines: Iterable[str], stream: TextIO | None = None) -> None:
 
 def _is_number(rows: Sequence[Sequence[object]], column: int) -> bool:
     values = [row[column] for row in rows if row[column] is not None]
-    return bool(values) and all(isinstance(value, int | float | Decimal) and not isinstance(value, bool) for value in values)
+    return bool(values) and all(
+        isinstance(value, int | float | Decimal) and not isinstance(value, bool) for value in values
+    )
 
 
 def _shown(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10_000 else _text(value)
+    return (
+        f"{value:,}"
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10_000
+        else _text(value)
+    )
 
 
 def _text(value: object) -> str:

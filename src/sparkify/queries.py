@@ -13,9 +13,7 @@ def catalogue() -> list[str]:
     width = max(len(query.name) for query in found)
     for query in found:
         lines.append(f"{query.name:{width}}  {query.question}")
-        lines += [
-            f"{'':{width}}    -p {p.name}={p.default}  {p.about}, {p.low} to {p.high}" for p in query.parameters
-        ]
+        lines += [f"{'':{width}}    -p {p.name}={p.default}  {p.about}, {p.low} to {p.high}" for p in query.parameters]
     return lines
 
 

@@ -23,7 +23,7 @@ from sparkify.errors import UsageError
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-    from sqlglot import Expression
+    from sqlglot.expressions import Expression
 
 Engine = Literal["redshift", "duckdb"]
 
@@ -52,7 +52,14 @@ RUN_TABLES = ("run_users", "run_songs", "run_artists", "run_plays")
 """Temporary tables of one run: what it added or changed."""
 
 # The transform, in order. What needs the catalogue comes before what resolves plays against it.
+INCOMING = (
+    "transform/load_songs",
+    "transform/load_tracks",
+    "transform/load_range",
+    "transform/load_decoded",
+)
 KEYS = (
+    "transform/load_texts",
     "transform/load_song_keys",
     "transform/load_artist_keys",
 )
@@ -164,7 +171,10 @@ def _for_duckdb(node: Expression) -> Expression:
         node.set("modifiers", exp.Literal.string("g"))
     if isinstance(node, exp.ByteLength) or (isinstance(node, exp.Anonymous) and node.name.lower() == "octet_length"):
         # DuckDB counts the bytes of text by strlen; its octet_length takes BLOB only.
-        return exp.Anonymous(this="strlen", expressions=[node.this if isinstance(node, exp.ByteLength) else node.expressions[0]])
+        return exp.Anonymous(
+            this="strlen",
+            expressions=[node.this if isinstance(node, exp.ByteLength) else node.expressions[0]],
+        )
     return node
 
 

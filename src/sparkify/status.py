@@ -8,7 +8,7 @@ from datetime import datetime
 from sparkify import etl, ledger
 from sparkify.config import Settings
 from sparkify.errors import SparkifyError
-from sparkify.source.files import Listing
+from sparkify.source.files import Listing, check_locations
 from sparkify.warehouse import Row, Warehouse
 
 RUNS_SHOWN = 5
@@ -56,7 +56,7 @@ def status(warehouse: Warehouse, settings: Settings) -> Status:
     pending, problem = None, None
     if settings.song_data or settings.log_data:
         try:
-            etl.check_locations(settings.song_data, settings.log_data, settings.jsonpaths)
+            check_locations(settings.song_data, settings.log_data, settings.jsonpaths)
             pending = etl.discover(settings, ledger.known_files(warehouse))
         except SparkifyError as error:
             problem = str(error)

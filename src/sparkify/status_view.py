@@ -23,7 +23,17 @@ def show(status: Status, *, as_json: bool) -> None:
 
 def as_dict(status: Status) -> dict[str, object]:
     """The same facts for programs."""
-    names = ("run_id", "started_at", "finished_at", "status", "files", "rows", "rejected", "plays_new", "message")
+    names = (
+        "run_id",
+        "started_at",
+        "finished_at",
+        "status",
+        "files",
+        "rows",
+        "rejected",
+        "plays_new",
+        "message",
+    )
     pending = status.pending
     return {
         "warehouse": status.url,
@@ -34,7 +44,12 @@ def as_dict(status: Status) -> dict[str, object]:
         "plays": {"first": status.first_play, "last": status.last_play, "resolution": status.matches},
         "runs": [dict(zip(names, run, strict=True)) for run in status.runs],
         "loaded": {
-            str(kind): {"files": files, "bytes": int(str(size)), "rows": int(str(rows)), "rejected": int(str(rejected))}
+            str(kind): {
+                "files": files,
+                "bytes": int(str(size)),
+                "rows": int(str(rows)),
+                "rejected": int(str(rejected)),
+            }
             for kind, files, size, rows, rejected, _ in status.files
         },
         "pending": None

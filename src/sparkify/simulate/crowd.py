@@ -67,9 +67,7 @@ class Crowd:
         self.agent = np.append(rng.integers(len(AGENTS), size=users), len(AGENTS))
         """Index into FIRST, words.LAST_NAMES, HOMES, AGENTS; one beyond for nobody. Shape (users + 1,)."""
 
-    def _pace(
-        self, company: Company, clock: Clock, share: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float64]:
+    def _pace(self, company: Company, clock: Clock, share: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """How many times faster than songs play each user goes through them, shape (users,), 1 or more.
 
         Whoever is given more events than the days have hours for skips through them: sessions of

@@ -29,8 +29,7 @@ class Lines:
         self._crowd = crowd
         silent = [(f'\n{{"artist":null,"auth":"{_auth(p.logged_in)}","firstName":').encode() for p in PAGES]
         self._artist = _pieces(
-            [b'\n{"artist":' + name + b',"auth":"Logged In","firstName":' for name in repertoire.artist]
-            + silent
+            [b'\n{"artist":' + name + b',"auth":"Logged In","firstName":' for name in repertoire.artist] + silent
         )
         self._first = _pieces(
             [f'"{name}","gender":"{gender}","itemInSession":'.encode() for name, gender in FIRST]
@@ -50,9 +49,7 @@ class Lines:
             for home in [*map(words.log_json, HOMES), b"null"]
             for level in (b"free", b"paid")
         )
-        self._page = _pieces(
-            f'{page.method}","page":"{page.name}","registration":'.encode() for page in PAGES
-        )
+        self._page = _pieces(f'{page.method}","page":"{page.name}","registration":'.encode() for page in PAGES)
         self._song = _pieces(
             [b',"song":' + title + b',"status":200,"ts":' for title in repertoire.title]
             + [f',"song":null,"status":{page.status},"ts":'.encode() for page in PAGES]

@@ -46,9 +46,7 @@ def simulate(out: Path, company: Company, progress: Callable[[int], None] | None
 
     done = 0
     with DirtyLogs(log_root, streams[5]) if company.dirty else Logs(log_root) as logs:
-        traffic = Traffic(
-            company=company, clock=clock, crowd=crowd, stock=stock, repertoire=repertoire, rng=streams[4]
-        )
+        traffic = Traffic(company=company, clock=clock, crowd=crowd, stock=stock, repertoire=repertoire, rng=streams[4])
         for events in traffic:
             day = events["ts"] // DAY
             cuts = np.flatnonzero(np.diff(day)) + 1

@@ -167,9 +167,7 @@ class Traffic:
         self._paid[who[last]] = ((paid | to_paid) & ~to_free)[last]
 
         template = np.empty(who.size, dtype=np.int64)
-        template[order] = stock.first[kind] + (stock.count[kind] * self._rng.random(who.size)).astype(
-            np.int64
-        )
+        template[order] = stock.first[kind] + (stock.count[kind] * self._rng.random(who.size)).astype(np.int64)
         return template
 
     def _wait(self, nominal: IntArray, lasts: IntArray, user: IntArray, order: IntArray) -> IntArray:

@@ -62,9 +62,7 @@ STATES: Final = (
     "TX",
     "WA",
 )
-TOWNS: Final = _compose(
-    "Alder Birken Cold Dorn Ever Fox Glen Harrow", "port mere field ton bury ford haven wick"
-)
+TOWNS: Final = _compose("Alder Birken Cold Dorn Ever Fox Glen Harrow", "port mere field ton bury ford haven wick")
 
 
 def title(number: int) -> str:

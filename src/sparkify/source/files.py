@@ -143,7 +143,7 @@ def is_data_name(name: str) -> bool:
 
 
 def printable(path: Path) -> str:
-    """The path as text that any table and terminal can hold; bytes that are no UTF-8 are written `\\xNN`."""
+    r"""The path as text that any table and terminal can hold; bytes that are no UTF-8 are written `\\xNN`."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 

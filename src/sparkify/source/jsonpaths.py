@@ -58,7 +58,9 @@ def read_jsonpaths(location: str) -> JsonPaths:
             "give one path a column, in the table's order"
         )
     paths = tuple(parse_path(entry, location) for entry in entries)
-    if any("[" in e and re.search(r"\['|\[\"", e) for e in entries) and any(_DOT.match(e[1:]) for e in entries if e[1:2] == "."):
+    if any("[" in e and re.search(r"\['|\[\"", e) for e in entries) and any(
+        _DOT.match(e[1:]) for e in entries if e[1:2] == "."
+    ):
         raise UsageError(f"--jsonpaths {location}: mixes bracket and dot notation; use one of them")
     return JsonPaths(paths)
 

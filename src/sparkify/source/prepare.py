@@ -420,4 +420,3 @@ def _cut(rest: bytes, block: bytes) -> tuple[bytes, bytes]:
     both = rest + block
     cut = both.rfind(b"\n") + 1
     return both[:cut], both[cut:]
-

@@ -14,6 +14,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from json.decoder import scanstring  # type: ignore[attr-defined] # what the decoder itself reads keys with
 from typing import Protocol
 
 from sparkify.source.fields import EPOCH_MAX, EPOCH_MIN, INT_MAX, INT_MIN, MAX_RECORD, Field, Type
@@ -323,7 +324,7 @@ def _members(text: str, start: int) -> Iterator[tuple[str | int, int, int]]:
     while text[position] not in "}]":
         key: str | int = index
         if is_object:
-            key, position = json.decoder.scanstring(text, position + 1)
+            key, position = scanstring(text, position + 1)
             position = _after_space(text, _after_space(text, position) + 1)
         _, end = _DECODER.raw_decode(text, position)
         yield key, position, end

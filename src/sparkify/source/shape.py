@@ -81,8 +81,7 @@ def measure(chunk: bytes) -> Shape:
         and _literals_are_plain(data, first, kinds)
         and b"\\u0000" not in chunk
         and not (
-            bool(((before <= ord(" ")) & (after == ord(":"))).any())
-            and _SPACE_BEFORE_COLON.search(chunk) is not None
+            bool(((before <= ord(" ")) & (after == ord(":"))).any()) and _SPACE_BEFORE_COLON.search(chunk) is not None
         )
         and not (
             bool((((before == ord(",")) | (before <= ord(" "))) & (after == ord("}"))).any())
@@ -91,9 +90,7 @@ def measure(chunk: bytes) -> Shape:
     )
 
 
-def _literals_are_plain(
-    data: npt.NDArray[np.uint8], first: npt.NDArray[np.intp], kinds: npt.NDArray[np.uint8]
-) -> bool:
+def _literals_are_plain(data: npt.NDArray[np.uint8], first: npt.NDArray[np.intp], kinds: npt.NDArray[np.uint8]) -> bool:
     """No `nan` among the nulls; no `-inf` and no `-0` (which the engine writes as 0) among the numbers."""
     last = len(data) - 1
     second = np.minimum(first[kinds == _NULL] + 1, last)

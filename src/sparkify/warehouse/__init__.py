@@ -103,7 +103,9 @@ def open_warehouse(settings: Settings) -> Warehouse:
 
         path = Path(url.removeprefix("duckdb:///"))
         if path.is_dir():
-            raise UsageError(f"--warehouse {url}: is a folder; name a file in it, such as {url.rstrip('/')}/sparkify.duckdb")
+            raise UsageError(
+                f"--warehouse {url}: is a folder; name a file in it, such as {url.rstrip('/')}/sparkify.duckdb"
+            )
         if not path.parent.is_dir():
             raise UsageError(f"--warehouse {url}: there is no folder {path.parent}; make it first")
         return DuckDBWarehouse(path, wait=settings.wait, memory=settings.memory, threads=settings.threads)

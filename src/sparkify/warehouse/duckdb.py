@@ -318,11 +318,17 @@ def _opening_error(url: str, error: duckdb.Error) -> SparkifyError:
 def _holder(error: duckdb.Error) -> str:
     text = str(error)
     start = text.find("PID ")
-    return "process " + text[start + 4 :].split(")")[0].split()[0] if start >= 0 else "process unknown"
+    return (
+        "process " + text[start + 4 :].split(")", maxsplit=1)[0].split(maxsplit=1)[0]
+        if start >= 0
+        else "process unknown"
+    )
 
 
 def _engine_error(error: duckdb.Error) -> WarehouseError:
     text = _first_line(error)
     if isinstance(error, duckdb.OutOfMemoryException):
-        return WarehouseError(f"DuckDB needs more memory or disk: {text[:300]}; set SPARKIFY_MEMORY higher or make room")
+        return WarehouseError(
+            f"DuckDB needs more memory or disk: {text[:300]}; set SPARKIFY_MEMORY higher or make room"
+        )
     return WarehouseError(f"DuckDB refused: {text[:500]}")

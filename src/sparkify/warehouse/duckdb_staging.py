@@ -71,7 +71,13 @@ def _create(connection: duckdb.DuckDBPyConnection, kind: Kind, table: str) -> No
 
 
 def _insert(
-    kind: Kind, table: str, names: tuple[str, ...], paths: Sequence[str], numbers: Sequence[int], *, trusted: bool
+    kind: Kind,
+    table: str,
+    names: tuple[str, ...],
+    paths: Sequence[str],
+    numbers: Sequence[int],
+    *,
+    trusted: bool,
 ) -> str:
     fields = FIELDS[kind]
     # Read under names of our own: a JSONPaths file may map a field to the column of another.
@@ -148,7 +154,7 @@ def _failed(connection: duckdb.DuckDBPyConnection, table: str, parts: Sequence[P
     return [part for number, part in enumerate(parts) if not _exact(part, *found.get(number, (0, 0, False)))]
 
 
-def _exact(part: Part, rows: int, absent: int, suspect: bool) -> bool:  # noqa: FBT001
+def _exact(part: Part, rows: int, absent: int, suspect: bool) -> bool:
     if suspect or rows != part.shape.lines:
         return False
     if part.trusted or not part.by_name:
@@ -190,7 +196,5 @@ def _add_sources(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -
     )
 
 
-def _chunks(
-    items: Sequence[tuple[int, int, SourceFile]], size: int
-) -> Iterable[Sequence[tuple[int, int, SourceFile]]]:
+def _chunks(items: Sequence[tuple[int, int, SourceFile]], size: int) -> Iterable[Sequence[tuple[int, int, SourceFile]]]:
     return (items[start : start + size] for start in range(0, len(items), size))

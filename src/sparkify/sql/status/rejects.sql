@@ -1,4 +1,4 @@
--- rejects: records set aside, newest run first; of the run given (?), or of all when it is empty.
+-- rejects: records set aside, newest run first; of the runs whose id is like the first parameter.
 select
     etl_rejects.run_id,
     etl_rejects.url,
@@ -6,6 +6,6 @@ select
     etl_rejects.reason,
     etl_rejects.record
 from etl_rejects
-where ? in ('', etl_rejects.run_id)
+where etl_rejects.run_id like ?
 order by etl_rejects.run_id desc, etl_rejects.url asc, etl_rejects.line asc
 limit ?

@@ -23,7 +23,6 @@ known as (
 )
 
 select
-    (select count(*) from staging_events) as staged,
     coalesce(sum(case when known.start_time is null then plays.events - 1 else plays.events end), 0) as known_plays,
     (select count(*) from staging_events where staging_events.page <> 'NextSong') as other_pages
 from plays

@@ -1,6 +1,11 @@
 -- load_tracks: the tracks that the batch's plays name and no earlier play did; empty text is NULL.
 create temp table load_tracks as
-with named as (
+with last as (
+    select coalesce(max(etl_tracks.track_id), 0) as track_id
+    from etl_tracks
+),
+
+named as (
     select distinct
         nullif(staging_events.song, '') as song,
         nullif(staging_events.artist, '') as artist,
@@ -10,11 +15,12 @@ with named as (
 )
 
 select
-    coalesce((select max(etl_tracks.track_id) from etl_tracks), 0) + row_number() over () as track_id,
+    last.track_id + row_number() over () as track_id,
     named.song,
     named.artist,
     named.length
 from named
+cross join last
 left join etl_tracks
     on
         coalesce(named.song, '') = coalesce(etl_tracks.song, '')
