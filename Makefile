@@ -41,7 +41,7 @@ lock:
 
 # Golden files and the data dictionary follow from the SQL; look at the diff before you commit it.
 golden: $(VENV)/dev.stamp
-	$(BIN)/python -m tests.write_golden
+	$(BIN)/python -m scripts.write_derived
 
 clean:
 	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from sparkify.source.fields import MAX_RECORD
 
-CHUNK = 1 << 20
+CHUNK = 1 << 17
 """Bytes looked at together: small enough for the arrays to stay in the processor's cache."""
 
 _OTHER, _STRING, _DIGIT, _MINUS, _NULL, _BOOLEAN = range(6)
@@ -65,32 +65,31 @@ def measure(chunk: bytes) -> Shape:
     data = np.frombuffer(chunk, dtype=np.uint8)
     if len(data) < 2:
         return Shape(lines=int(bool(chunk.strip())), plain=False)
-    before, after = data[:-1], data[1:]
-    colon_before = np.flatnonzero((before == ord('"')) & (after == ord(":")))
-    # The value's first byte: after the colon, or after the one space that some writers put there.
-    first = np.minimum(colon_before + 2, len(data) - 1)
-    first += data[first] == ord(" ")
-    np.minimum(first, len(data) - 1, out=first)
+    colons = np.flatnonzero(data == ord(":"))
+    before = data[colons - 1]
+    first = _value_starts(data, colons[before == ord('"')])
     kinds = _FIRST_BYTE[data[first]]
     counts = np.bincount(kinds, minlength=6)
-    return Shape(
-        lines=_count_lines(chunk, before, after),
-        keys=len(colon_before),
-        nulls=int(counts[_NULL]),
-        plain=counts[_OTHER] == 0
+    plain = (
+        counts[_OTHER] == 0
         and _literals_are_plain(data, first, kinds)
-        and b"\\u0000" not in chunk
-        and not (
-            bool(((before <= ord(" ")) & (after == ord(":"))).any()) and _SPACE_BEFORE_COLON.search(chunk) is not None
-        )
-        and not (
-            bool((((before == ord(",")) | (before <= ord(" "))) & (after == ord("}"))).any())
-            and _TRAILING_COMMA.search(chunk) is not None
-        ),
+        and not _has_escaped_nul(data)
+        and not (bool((before <= ord(" ")).any()) and _SPACE_BEFORE_COLON.search(chunk) is not None)
+        and not _has_trailing_comma(chunk, data)
     )
+    return Shape(_count_lines(chunk, data), len(first), int(counts[_NULL]), bool(plain))
 
 
-def _literals_are_plain(data: npt.NDArray[np.uint8], first: npt.NDArray[np.intp], kinds: npt.NDArray[np.uint8]) -> bool:
+def _value_starts(data: npt.NDArray[np.uint8], colons: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Where each value begins: after the colon, or after the one space that some writers put there."""
+    first = np.minimum(colons + 1, len(data) - 1)
+    first += data[first] == ord(" ")
+    return np.minimum(first, len(data) - 1, out=first)
+
+
+def _literals_are_plain(
+    data: npt.NDArray[np.uint8], first: npt.NDArray[np.intp], kinds: npt.NDArray[np.uint8]
+) -> bool:
     """No `nan` among the nulls; no `-inf` and no `-0` (which the engine writes as 0) among the numbers."""
     last = len(data) - 1
     second = np.minimum(first[kinds == _NULL] + 1, last)
@@ -104,12 +103,28 @@ def _literals_are_plain(data: npt.NDArray[np.uint8], first: npt.NDArray[np.intp]
     )
 
 
-def _count_lines(chunk: bytes, before: npt.NDArray[np.uint8], after: npt.NDArray[np.uint8]) -> int:
+def _has_escaped_nul(data: npt.NDArray[np.uint8]) -> bool:
+    r"""Whether `\u0000` stands somewhere; an escaped backslash before `u0000` counts too."""
+    last = len(data) - 1
+    escapes = np.flatnonzero(data == ord("\\"))
+    for offset, character in enumerate("u0000", start=1):
+        escapes = escapes[data[np.minimum(escapes + offset, last)] == ord(character)]
+    return len(escapes) > 0
+
+
+def _has_trailing_comma(chunk: bytes, data: npt.NDArray[np.uint8]) -> bool:
+    closing = np.flatnonzero(data == ord("}"))
+    before = data[closing - 1]
+    doubtful = bool(((before == ord(",")) | (before <= ord(" "))).any())
+    return doubtful and _TRAILING_COMMA.search(chunk) is not None
+
+
+def _count_lines(chunk: bytes, data: npt.NDArray[np.uint8]) -> int:
     """Lines that are not blank; counted one by one only where a line may end in white space."""
-    ends = after == ord("\n")
-    if chunk[:1].isspace() or bool((ends & (before <= ord(" "))).any()):
+    ends = np.flatnonzero(data == ord("\n"))
+    if chunk[:1].isspace() or bool((data[ends - 1] <= ord(" ")).any()):
         return sum(1 for line in chunk.split(b"\n") if line.strip())
-    return int(np.count_nonzero(ends)) + (not chunk.endswith(b"\n"))
+    return len(ends) + (not chunk.endswith(b"\n"))
 
 
 def pieces(path: Path) -> Iterator[bytes]:

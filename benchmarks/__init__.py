@@ -1,0 +1,1 @@
+"""Measurements: every figure is a ratio against something else in the same run."""

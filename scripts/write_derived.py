@@ -1,0 +1,134 @@
+"""Write what follows from the SQL: the golden files of its DuckDB form, and docs/data-dictionary.md.
+
+    make golden      (or: python -m scripts.write_derived)
+
+A test fails when either is out of date, so that every change of what DuckDB gets is seen in a diff.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from sparkify import sql_queries
+
+ROOT = Path(__file__).parents[1]
+GOLDEN = ROOT / "tests" / "golden" / "duckdb"
+DICTIONARY = ROOT / "docs" / "data-dictionary.md"
+
+_TABLE = re.compile(r"create table if not exists (\w+) \(\n(.*?)\n\)(.*)", re.DOTALL)
+_COLUMN = re.compile(r"    (\w+) ([a-z ]+(?:\(\d+\))?(?: not null)?),? -- (.*)")
+_GROUPS = (
+    ("The star schema", "What people analyse: one fact table and its dimensions.", sql_queries.STAR),
+    ("Staging", "Source records, typed, before the transform.", sql_queries.STAGING),
+    ("Bookkeeping", "What makes loads incremental, repeatable and explainable.", sql_queries.BOOKKEEPING),
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column as its line in `sql/schema/` tells it."""
+
+    name: str
+    type: str
+    nullable: bool
+    source: str
+    unit: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table as its file in `sql/schema/` tells it."""
+
+    name: str
+    grain: str
+    columns: tuple[Column, ...]
+
+
+def golden_files() -> dict[str, str]:
+    """The DuckDB form of every statement, by its path below the golden folder."""
+    return {f"{name}.sql": sql_queries.statement(name, "duckdb") + "\n" for name in sql_queries.names()}
+
+
+def parse_table(name: str) -> Table:
+    """Read a table's file; raises ValueError for a column without its comment."""
+    text = sql_queries.source(f"schema/{name}")
+    header = [line.removeprefix("-- ") for line in text.splitlines() if line.startswith("-- ")]
+    match = _TABLE.search(text)
+    if match is None:
+        raise ValueError(f"schema/{name}: no table")
+    columns: list[Column] = []
+    for line in match.group(2).splitlines():
+        found = _COLUMN.fullmatch(line)
+        if found is None:
+            raise ValueError(f"schema/{name}: a column needs a comment with its source, unit or rule: {line.strip()}")
+        facts: dict[str, str] = {}
+        for fact in found.group(3).split("; "):
+            key, separator, value = fact.partition(": ")
+            if separator and key in ("source", "unit", "rule"):
+                facts[key] = value
+            else:  # a word more on the fact before
+                last = list(facts)[-1]
+                facts[last] += f"; {fact}"
+        kind = found.group(2)
+        columns.append(
+            Column(
+                found.group(1),
+                kind.removesuffix(" not null"),
+                not kind.endswith("not null"),
+                facts.get("source", ""),
+                facts.get("unit", ""),
+                facts.get("rule", ""),
+            )
+        )
+    grain = " ".join(header).removeprefix(f"{name}: ")
+    return Table(name, grain[:1].upper() + grain[1:], tuple(columns))
+
+
+def dictionary() -> str:
+    """The data dictionary as Markdown."""
+    lines = [
+        "# Data dictionary",
+        "",
+        "Every table and column: its grain, type, unit, source field and rule. Generated from "
+        "`src/sparkify/sql/schema/` by `make golden`; change the comments there.",
+        "",
+        "R1 to R8 are the rules of the load; `src/sparkify/sql/transform/` carries them out and "
+        "`src/sparkify/sql/audit/` holds every batch against them. Types are Redshift's; DuckDB takes the same, "
+        "without the widths of text (in bytes), which the loader checks itself. Empty text is NULL in the star schema.",
+    ]
+    for title, about, names in _GROUPS:
+        lines += ["", f"## {title}", "", about]
+        for name in names:
+            table = parse_table(name)
+            lines += [
+                "",
+                f"### {name}",
+                "",
+                table.grain,
+                "",
+                "| column | type | NULL | source | unit | rule |",
+                "| --- | --- | --- | --- | --- | --- |",
+            ]
+            lines += [
+                f"| `{c.name}` | {c.type} | {'yes' if c.nullable else 'no'} | {c.source} | {c.unit} | {c.rule} |"
+                for c in table.columns
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Write everything anew."""
+    shutil.rmtree(GOLDEN, ignore_errors=True)
+    for name, text in golden_files().items():
+        path = GOLDEN / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    DICTIONARY.write_text(dictionary(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""What all tests share: how many examples hypothesis tries, and folders that are cheap to have.
+
+SPARKIFY_EXAMPLES=50 pytest tests/test_properties.py     fifty times as many examples, other ones each time
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+pytest.register_assert_rewrite("tests.house")
+
+FACTOR = int(os.environ.get("SPARKIFY_EXAMPLES", "1"))
+"""Above 1 the examples are others each time; 1 is for continuous integration, always the same."""
+
+settings.register_profile(
+    "sparkify",
+    deadline=None,
+    derandomize=FACTOR == 1,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+settings.load_profile("sparkify")
+
+
+def examples(count: int) -> settings:
+    """How many examples a property is tried on."""
+    return settings(max_examples=count * FACTOR)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the module."""
+    return tmp_path_factory.mktemp("houses")

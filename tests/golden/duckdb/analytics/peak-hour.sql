@@ -1,0 +1,12 @@
+SELECT
+  time.hour,
+  COUNT(*) AS total_plays
+FROM songplays
+INNER JOIN time
+  ON songplays.start_time = time.start_time
+GROUP BY
+  time.hour
+ORDER BY
+  total_plays DESC NULLS FIRST,
+  time.hour ASC
+LIMIT ?

@@ -1,0 +1,15 @@
+WITH named AS (
+  SELECT DISTINCT
+    staging_songs.artist_id
+  FROM staging_songs
+  WHERE
+    staging_songs.artist_id <> ''
+)
+SELECT
+  COUNT(*) AS violations,
+  MIN('artist_id ' || COALESCE(artists.artist_id, named.artist_id)) AS example
+FROM artists
+FULL OUTER JOIN named
+  ON artists.artist_id = named.artist_id
+WHERE
+  artists.artist_id IS NULL OR named.artist_id IS NULL

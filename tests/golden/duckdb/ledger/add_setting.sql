@@ -1,0 +1,6 @@
+INSERT INTO etl_settings (
+  name,
+  value
+)
+VALUES
+  (?, ?)

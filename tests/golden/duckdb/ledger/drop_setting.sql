@@ -1,0 +1,3 @@
+DELETE FROM etl_settings
+WHERE
+  etl_settings.name = ?

@@ -1,0 +1,3 @@
+UPDATE etl_runs SET status = 'interrupted', message = 'the process was killed; the batches that it had committed stay'
+WHERE
+  etl_runs.status = 'running'

@@ -1,0 +1,2 @@
+ALTER TABLE etl_batches
+ADD COLUMN conflicts BIGINT

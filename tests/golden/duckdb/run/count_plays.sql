@@ -1,0 +1,3 @@
+SELECT
+  COUNT(*) AS plays
+FROM load_plays

@@ -1,0 +1,3 @@
+SELECT
+  COUNT(*) AS instants
+FROM time

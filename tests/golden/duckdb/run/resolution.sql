@@ -1,0 +1,10 @@
+SELECT
+  etl_tracks.match,
+  COUNT(*) AS plays
+FROM etl_plays
+INNER JOIN etl_tracks
+  ON etl_plays.track_id = etl_tracks.track_id
+WHERE
+  etl_plays.songplay_id > ?
+GROUP BY
+  etl_tracks.match

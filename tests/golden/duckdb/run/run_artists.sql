@@ -1,0 +1,3 @@
+CREATE TEMPORARY TABLE run_artists (
+  artist_id TEXT(256) NOT NULL
+)

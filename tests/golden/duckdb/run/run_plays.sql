@@ -1,0 +1,3 @@
+CREATE TEMPORARY TABLE run_plays (
+  songplay_id BIGINT NOT NULL
+)

@@ -1,0 +1,3 @@
+CREATE TEMPORARY TABLE run_songs (
+  song_id TEXT(256) NOT NULL
+)

@@ -1,0 +1,3 @@
+CREATE TEMPORARY TABLE run_users (
+  user_id INT NOT NULL
+)

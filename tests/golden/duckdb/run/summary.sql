@@ -1,0 +1,23 @@
+SELECT
+  (
+    SELECT
+      COUNT(DISTINCT run_plays.songplay_id)
+    FROM run_plays
+    WHERE
+      run_plays.songplay_id <= ?
+  ) AS plays_changed,
+  (
+    SELECT
+      COUNT(DISTINCT run_users.user_id)
+    FROM run_users
+  ) AS users,
+  (
+    SELECT
+      COUNT(DISTINCT run_songs.song_id)
+    FROM run_songs
+  ) AS songs,
+  (
+    SELECT
+      COUNT(DISTINCT run_artists.artist_id)
+    FROM run_artists
+  ) AS artists

@@ -1,0 +1,11 @@
+CREATE TABLE IF NOT EXISTS songplays (
+  songplay_id BIGINT NOT NULL,
+  start_time TIMESTAMP NOT NULL,
+  user_id INT,
+  level TEXT(256),
+  song_id TEXT(256),
+  artist_id TEXT(256),
+  session_id INT,
+  location TEXT(1024),
+  user_agent TEXT(4096)
+)

@@ -1,0 +1,14 @@
+INSERT INTO etl_track_keys (
+  track_id,
+  title_key,
+  artist_key
+)
+SELECT
+  load_tracks.track_id,
+  titles.normal AS title_key,
+  names.normal AS artist_key
+FROM load_tracks
+LEFT JOIN load_texts AS titles
+  ON load_tracks.song = titles.text
+LEFT JOIN load_texts AS names
+  ON load_tracks.artist = names.text

@@ -1,0 +1,3 @@
+DELETE FROM artists USING   load_changed_artists
+WHERE
+  artists.artist_id = load_changed_artists.artist_id

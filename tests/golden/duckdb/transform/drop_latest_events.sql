@@ -1,0 +1,3 @@
+DELETE FROM etl_users USING   load_users
+WHERE
+  etl_users.user_id = load_users.user_id

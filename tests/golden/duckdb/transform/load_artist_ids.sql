@@ -1,0 +1,14 @@
+CREATE TEMPORARY TABLE load_artist_ids AS
+SELECT
+  load_songs.artist_id
+FROM load_songs
+WHERE
+  load_songs.artist_id <> ''
+UNION
+SELECT
+  staging_songs.artist_id
+FROM staging_songs
+INNER JOIN load_songs
+  ON staging_songs.song_id = load_songs.song_id
+WHERE
+  staging_songs.artist_id <> ''

@@ -1,0 +1,4 @@
+CREATE TEMPORARY TABLE load_decoded (
+  text TEXT(1024) NOT NULL,
+  decoded TEXT(1024) NOT NULL
+)

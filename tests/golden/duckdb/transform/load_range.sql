@@ -1,0 +1,7 @@
+CREATE TEMPORARY TABLE load_range AS
+SELECT
+  MIN(staging_events.ts) AS since,
+  MAX(staging_events.ts) AS until
+FROM staging_events
+WHERE
+  staging_events.page = 'NextSong'

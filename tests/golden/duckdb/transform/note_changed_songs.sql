@@ -1,0 +1,6 @@
+INSERT INTO run_songs (
+  song_id
+)
+SELECT
+  load_changed_songs.song_id
+FROM load_changed_songs

@@ -1,0 +1,129 @@
+"""The SQL: one text for every engine, its DuckDB form as golden files, its names as the design fixes them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import duckdb
+import pytest
+
+from scripts import write_derived
+from sparkify import sql_queries
+from sparkify.errors import UsageError
+from sparkify.source.fields import FIELDS, Type
+
+
+@pytest.mark.parametrize("name", sql_queries.names())
+def test_duckdb_form_is_the_golden_one(name: str) -> None:
+    golden = (write_derived.GOLDEN / f"{name}.sql").read_text(encoding="utf-8")
+    assert sql_queries.statement(name, "duckdb") + "\n" == golden, "run `make golden` and look at the diff"
+
+
+def test_no_golden_file_outlives_its_statement() -> None:
+    files = {str(path.relative_to(write_derived.GOLDEN)) for path in write_derived.GOLDEN.rglob("*.sql")}
+    assert files == set(write_derived.golden_files())
+
+
+def test_data_dictionary_is_up_to_date() -> None:
+    assert write_derived.DICTIONARY.read_text(encoding="utf-8") == write_derived.dictionary(), "run `make golden`"
+
+
+@pytest.mark.parametrize("name", sql_queries.names())
+def test_a_file_holds_one_statement_with_a_header(name: str) -> None:
+    text = sql_queries.source(name)
+    assert text.startswith("-- "), "the first line says what comes out"
+    code = re.sub(r"--.*", "", text)
+    code = re.sub(r"'[^']*'", "''", code)
+    assert ";" not in code
+
+
+DESIGN = {
+    "songplays": "songplay_id BIGINT, start_time TIMESTAMP, user_id INTEGER, level VARCHAR, song_id VARCHAR, "
+    "artist_id VARCHAR, session_id INTEGER, location VARCHAR, user_agent VARCHAR",
+    "users": "user_id INTEGER, first_name VARCHAR, last_name VARCHAR, gender VARCHAR, level VARCHAR",
+    "songs": "song_id VARCHAR, title VARCHAR, artist_id VARCHAR, year INTEGER, duration DOUBLE",
+    "artists": "artist_id VARCHAR, name VARCHAR, location VARCHAR, latitude DOUBLE, longitude DOUBLE",
+    "time": "start_time TIMESTAMP, hour INTEGER, day INTEGER, week INTEGER, month INTEGER, year INTEGER, "
+    "weekday INTEGER",
+    "etl_tracks": "track_id BIGINT, song VARCHAR, artist VARCHAR, length DOUBLE, match VARCHAR, song_id VARCHAR, "
+    "artist_id VARCHAR",
+    "etl_files": "url VARCHAR, etag VARCHAR, size BIGINT, modified TIMESTAMP, kind VARCHAR, run_id VARCHAR, "
+    "loaded_at TIMESTAMP, rows BIGINT, rejected BIGINT",
+    "etl_rejects": "run_id VARCHAR, url VARCHAR, line BIGINT, reason VARCHAR, record VARCHAR",
+    "etl_runs": "run_id VARCHAR, started_at TIMESTAMP, finished_at TIMESTAMP, status VARCHAR, engine VARCHAR, "
+    "version VARCHAR, files BIGINT, bytes BIGINT, rows BIGINT, rejected BIGINT, plays_new BIGINT, plays_known BIGINT, "
+    "other_pages BIGINT, message VARCHAR",
+}
+
+
+@pytest.mark.parametrize("table", DESIGN)
+def test_columns_are_those_of_the_design(table: str) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(sql_queries.statement(f"schema/{table}"))
+        columns = connection.execute(f"describe {table}").fetchall()
+    assert ", ".join(f"{column[0]} {column[1]}" for column in columns) == DESIGN[table]
+
+
+@pytest.mark.parametrize(("kind", "table"), [("log", "staging_events"), ("song", "staging_songs")])
+def test_fields_are_the_columns_of_staging(kind: str, table: str) -> None:
+    columns = write_derived.parse_table(table).columns
+    expected = [
+        (f.column, f"varchar({f.width})" if f.type is Type.TEXT else f.type.value, f.name)
+        for f in FIELDS["log" if kind == "log" else "song"]
+    ]
+    assert [(c.name, c.type, re.split("[ ;]", c.source)[0]) for c in columns] == expected
+
+
+def test_redshift_form_is_the_text_as_written() -> None:
+    written = sql_queries.source("transform/add_time")
+    assert written.endswith(sql_queries.statement("transform/add_time", "redshift") + "\n")
+
+
+def test_unknown_statement_is_refused() -> None:
+    for name in ("transform/nothing", "../errors", "nothing", "schema/../schema/users"):
+        with pytest.raises(UsageError, match="no statement"):
+            sql_queries.statement(name)
+
+
+def test_every_match_of_a_regular_expression_is_replaced() -> None:
+    with duckdb.connect() as connection:
+        sql = sql_queries.render("select regexp_replace('a  b  c', ' +', ' ') as text")
+        assert connection.execute(sql).fetchall() == [("a b c",)]
+
+
+def test_bytes_and_characters_are_told_apart() -> None:
+    with duckdb.connect() as connection:
+        sql = sql_queries.render("select octet_length('né') as bytes, char_length('né') as characters")
+        assert connection.execute(sql).fetchall() == [(3, 2)]
+
+
+@pytest.mark.parametrize("text", ["", "plain", "it's", "''", "a'; drop table users; --", "\\'", "né\n"])
+def test_literal_comes_back_as_it_went_in(text: str) -> None:
+    with duckdb.connect() as connection:
+        assert connection.execute(f"select {sql_queries.literal(text)}").fetchall() == [(text,)]
+
+
+def test_named_queries_have_what_the_catalogue_shows() -> None:
+    names = {query.name for query in sql_queries.queries()}
+    assert {"most-played-song", "peak-hour"} <= names
+    for query in sql_queries.queries():
+        assert query.question.endswith("?")
+        assert sql_queries.source(f"analytics/{query.name}").count("?") == len(query.parameters) + query.question.count(
+            "?"
+        )
+
+
+def test_module_prints_statements() -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "sparkify.sql_queries", *arguments], capture_output=True, text=True, check=False
+        )
+
+    assert run().stdout.split() == list(sql_queries.names())
+    assert run("schema/users").stdout == sql_queries.source("schema/users")
+    assert run("schema/users", "duckdb").stdout.strip() == sql_queries.statement("schema/users")
+    missing = run("schema/nothing")
+    assert missing.returncode == 2
+    assert missing.stderr.startswith("sparkify: no statement 'schema/nothing'")
