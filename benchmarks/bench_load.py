@@ -97,12 +97,10 @@ def run(folder: Path, rounds: int, *, small: bool) -> None:
             if number:
                 found[name].append(figures)
     print(f"{'':18} {'wall s':>8} {'CPU s':>8} {'peak MB':>8} {'wall ratio':>11} {'CPU ratio':>10}")
-    for name, figures in found.items():
-        wall, cpu, peak = (statistics.median(column) for column in zip(*figures, strict=True))
-        ratios = [
-            statistics.median(mine[i] / theirs[i] for mine, theirs in zip(figures, found[floor], strict=True))
-            for i in (0, 1)
-        ]
+    for name, rounds_of in found.items():
+        wall, cpu, peak = (statistics.median(each[i] for each in rounds_of) for i in range(3))
+        pairs = list(zip(rounds_of, found[floor], strict=True))
+        ratios = [statistics.median(mine[i] / theirs[i] for mine, theirs in pairs) for i in range(2)]
         print(f"{name:18} {wall:8.2f} {cpu:8.2f} {peak:8,.0f} {ratios[0]:11.2f} {ratios[1]:10.2f}")
 
 

@@ -75,6 +75,7 @@ ALL_REJECTS = 10**6
 
 REASONS = {
     "malformed": "malformed",
+    "is not JSON": "malformed",
     "not a JSON object": "not-an-object",
     "invalid UTF-8": "encoding",
     "U+0000": "encoding",

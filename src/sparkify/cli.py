@@ -191,6 +191,7 @@ def rejects(
 
     if limit < 1:
         raise UsageError("--limit: give a whole number from 1 on")
+    paper.check_form(form, output)
     with reading(settings_for(warehouse=warehouse)) as house:
         rows = house.rows("status/rejects", [run or "%", limit])
     answer = Answer(
@@ -245,6 +246,7 @@ def query(
             say(line)
         return
     sql = queries.prepared(name, parameters or [])
+    paper.check_form(form, output)
     if show_sql:
         say(sql + ";")
         return
@@ -266,6 +268,7 @@ def sql(
     """
     from sparkify import output as paper
 
+    paper.check_form(form, output)
     with reading(settings_for(warehouse=warehouse), attach=False) as house:
         answer = house.ask(statement)
     paper.write_answer(answer, form, output)
@@ -400,6 +403,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the one place that prints an error and chooses the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in given
+    given = [argument for argument in given if argument != "--debug"]  # welcome behind the command as well
     try:
         command: Any = typer.main.get_command(app)
         result = command.main(args=given, prog_name="sparkify", standalone_mode=False)

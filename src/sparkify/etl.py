@@ -18,7 +18,7 @@ from sparkify import create_tables, ledger, sql_queries
 from sparkify.audit import violations
 from sparkify.config import Settings
 from sparkify.encoding import decode
-from sparkify.errors import AuditFailed, SparkifyError, TooManyRejects, WarehouseError
+from sparkify.errors import AuditFailed, SparkifyError, TooManyRejects, UsageError, WarehouseError
 from sparkify.ledger import Batch, RejectLog
 from sparkify.progress import Progress, Quiet, megabytes, plural
 from sparkify.source.fields import Kind
@@ -183,19 +183,18 @@ class _Load:
             ledger.set_setting(warehouse, "match", wanted)
             ledger.set_setting(warehouse, "resolve_all", "yes")
             warehouse.stage([])
-            transform(warehouse, Batch(0))
+            transform(warehouse, self._batch(0))
             ledger.set_setting(warehouse, "resolve_all", None)
         return True
 
     def _load_batch(self, number: int, files: list[SourceFile]) -> None:
         """Stage, transform, audit and commit one batch of files."""
         warehouse, report = self.warehouse, self.report
-        allowed = self.settings.max_errors - report.rejected
-        batch = Batch(number, rejects=RejectLog(allowed))
+        batch = self._batch(number)
         with report.timed("stage"):
             self.progress.step("read")
             stage(warehouse, batch, files, self.paths, self.progress)
-        if batch.rejects.count > allowed:
+        if batch.rejects.count > batch.rejects.allowed:
             assert batch.rejects.first is not None
             report.rejected += batch.rejects.count
             raise TooManyRejects(report.rejected, self.settings.max_errors, batch.rejects.first)
@@ -208,6 +207,10 @@ class _Load:
                 self.progress.step("audit")
                 audit(warehouse)
         self._note(batch, instants, len(files))
+
+    def _batch(self, number: int) -> Batch:
+        allowed = self.settings.max_errors - self.report.rejected
+        return Batch(number, RejectLog(self.warehouse.spool, self.report.run_id or "", allowed))
 
     def _note(self, batch: Batch, instants: int, listed: int) -> None:
         """A batch is committed: add it to the report."""
@@ -232,6 +235,7 @@ class _Load:
         """
         warehouse, report = self.warehouse, self.report
         with warehouse.session():
+            self._check_nothing_is_left_out()
             floor = _number(warehouse.rows("run/highest_songplay_id")[0][0])
             floor = max(floor, int(ledger.setting(warehouse, "songplay_floor") or 0))
             match = self.settings.match or ledger.setting(warehouse, "match") or "resolve"
@@ -245,7 +249,17 @@ class _Load:
             report.status = "loaded"
             with warehouse.transaction():
                 warehouse.replace_tables(REBUILT, keep=("etl_rejects",))
+                warehouse.run("ledger/sum_run", [report.run_id])
                 self._finish()
+
+    def _check_nothing_is_left_out(self) -> None:
+        """A location that is not given is not touched, so what it gave cannot be rebuilt."""
+        given = {"song": self.settings.song_data, "log": self.settings.log_data}
+        for kind, files, *_ in self.warehouse.rows("status/files"):
+            if given[str(kind)] is None:
+                raise UsageError(
+                    f"--full-refresh without --{kind}-data would drop what its {files} files gave; name that folder too"
+                )
 
     def _finish(self) -> None:
         """Complete the report and the run's record, within a transaction."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
+
+import orjson
 
 from sparkify import __version__
 from sparkify.errors import Reject
 from sparkify.source.files import Known, SourceFile
 from sparkify.source.prepare import Source
+from sparkify.source.spool import LineWriter, Spool
 from sparkify.warehouse import Warehouse
 
 _EPOCH = datetime(1970, 1, 1)
@@ -23,6 +27,7 @@ class Batch:
     """What one batch read, staged and added; the sums that R8 balances."""
 
     number: int
+    rejects: RejectLog
     sources: list[Source] = field(default_factory=list)
     records_read: int = 0
     events_staged: int = 0
@@ -31,7 +36,6 @@ class Batch:
     plays_known: int = 0
     other_pages: int = 0
     conflicts: int = 0
-    rejects: RejectLog = field(default_factory=lambda: RejectLog(0))
 
     @property
     def bytes(self) -> int:
@@ -39,23 +43,44 @@ class Batch:
         return sum(source.file.size for source in self.sources)
 
 
-@dataclass(slots=True)
 class RejectLog:
-    """The rejects of a batch: all are counted, as many are kept as may be set aside."""
+    """The rejects of a batch: all are counted, as many are kept, in the spool, as may be set aside."""
 
-    allowed: int
-    count: int = 0
-    first: Reject | None = None
-    kept: list[Reject] = field(default_factory=list)
-    by_file: Counter[str] = field(default_factory=Counter)
+    def __init__(self, spool: Spool, run_id: str, allowed: int) -> None:
+        self.allowed = allowed
+        self.count = 0
+        self.by_file: Counter[str] = Counter()
+        self.first: Reject | None = None
+        """By the order in which batches take files: time of change, then name, then line."""
+        self._place: tuple[int, str, int] | None = None
+        self._run_id = run_id
+        self._writer = LineWriter(spool, "rejects")
 
     def add(self, file: SourceFile, reject: Reject) -> None:
         """Set one record aside."""
         self.count += 1
         self.by_file[file.url] += 1
-        self.first = self.first or reject
-        if len(self.kept) < self.allowed:
-            self.kept.append(reject)
+        place = (file.modified, file.url, reject.line)
+        if self._place is None or place < self._place:
+            self._place, self.first = place, reject
+        if self.count <= self.allowed:
+            self._writer.write(
+                {
+                    "run_id": self._run_id,
+                    "url": reject.url,
+                    "line": reject.line,
+                    "reason": reject.reason[:MESSAGE_SHOWN],
+                    "record": reject.record,
+                }
+            )
+
+    def rows(self) -> Iterator[dict[str, object]]:
+        """What is kept, as rows of `etl_rejects`."""
+        path = self._writer.close()
+        if path is not None:
+            with path.open("rb") as lines:
+                for line in lines:
+                    yield orjson.loads(line)
 
 
 def utc_now() -> datetime:
@@ -92,7 +117,7 @@ def add_batch(warehouse: Warehouse, run_id: str, batch: Batch, loaded_at: dateti
     warehouse.append("load_files", (_file_row(source, run_id, batch, loaded_at) for source in batch.sources))
     warehouse.run("ledger/drop_old_files")
     warehouse.run("ledger/add_files")
-    warehouse.append("etl_rejects", (_reject_row(reject, run_id) for reject in batch.rejects.kept))
+    warehouse.append("etl_rejects", batch.rejects.rows())
     sums = [
         len(batch.sources),
         batch.bytes,
@@ -121,16 +146,6 @@ def _file_row(source: Source, run_id: str, batch: Batch, loaded_at: datetime) ->
         "loaded_at": loaded_at.isoformat(sep=" "),
         "rows": source.rows,
         "rejected": batch.rejects.by_file[file.url],
-    }
-
-
-def _reject_row(reject: Reject, run_id: str) -> dict[str, object]:
-    return {
-        "run_id": run_id,
-        "url": reject.url,
-        "line": reject.line,
-        "reason": reject.reason[:MESSAGE_SHOWN],
-        "record": reject.record,
     }
 
 

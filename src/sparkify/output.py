@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
@@ -18,15 +19,21 @@ from sparkify.warehouse import Answer
 Format = Literal["table", "csv", "json", "parquet"]
 
 
+def check_form(form: str, output: Path | None) -> None:
+    """Raise UsageError for a form that there is not, or that cannot go where it is to go."""
+    if form not in ("table", "csv", "json", "parquet"):
+        raise UsageError(f"--format {form}: choose table, csv, json or parquet")
+    if form == "parquet" and output is None:
+        raise UsageError("--format parquet: name a file with --output")
+    if output is not None and (output.is_dir() or not output.absolute().parent.is_dir()):
+        raise UsageError(f"--output {output}: name a file in a folder that exists")
+
+
 def write_answer(answer: Answer, form: str, output: Path | None) -> None:
-    """Write an answer to a file, or to standard output; raises UsageError for a form that there is not."""
-    if form == "parquet":
-        if output is None:
-            raise UsageError("--format parquet: name a file with --output")
+    """Write an answer to a file, or to standard output; `check_form` has looked at where it goes."""
+    if form == "parquet" and output is not None:
         write_parquet(answer, output)
         return
-    if form not in ("table", "csv", "json"):
-        raise UsageError(f"--format {form}: choose table, csv, json or parquet")
     text = {"table": as_table, "csv": as_csv, "json": as_json}[form](answer)
     if output is None:
         sys.stdout.write(text)
@@ -40,7 +47,7 @@ def write_answer(answer: Answer, form: str, output: Path | None) -> None:
 def as_json(answer: Answer) -> str:
     """A list of objects; times in ISO 8601."""
     names = unique(answer.columns)
-    rows = [dict(zip(names, row, strict=True)) for row in answer.rows]
+    rows = [dict(zip(names, map(_finite, row), strict=True)) for row in answer.rows]
     return json.dumps(rows, default=_plain, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -149,6 +156,11 @@ def _text(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="milliseconds" if value.microsecond else "seconds")
     return str(value)
+
+
+def _finite(value: object) -> object:
+    """JSON knows neither NaN nor infinity."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value: object) -> object:

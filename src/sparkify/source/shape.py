@@ -87,9 +87,7 @@ def _value_starts(data: npt.NDArray[np.uint8], colons: npt.NDArray[np.intp]) -> 
     return np.minimum(first, len(data) - 1, out=first)
 
 
-def _literals_are_plain(
-    data: npt.NDArray[np.uint8], first: npt.NDArray[np.intp], kinds: npt.NDArray[np.uint8]
-) -> bool:
+def _literals_are_plain(data: npt.NDArray[np.uint8], first: npt.NDArray[np.intp], kinds: npt.NDArray[np.uint8]) -> bool:
     """No `nan` among the nulls; no `-inf` and no `-0` (which the engine writes as 0) among the numbers."""
     last = len(data) - 1
     second = np.minimum(first[kinds == _NULL] + 1, last)

@@ -55,7 +55,10 @@ class Warehouse(Protocol):
         """Make every statement work on an empty second set of tables, until `replace_tables`."""
 
     def replace_tables(self, tables: Sequence[str], keep: Sequence[str]) -> None:
-        """Within a transaction: take the second set's rows for `tables`; add its rows to those in `keep`."""
+        """Within a transaction: take the second set's rows for `tables`; add its rows to those in `keep`.
+
+        From then on statements work on the first set again.
+        """
 
     def run(self, name: str, parameters: Sequence[object] = ()) -> None:
         """Execute one of the statements of `sql/`."""

@@ -191,6 +191,8 @@ class DuckDBWarehouse:
             self.execute(f"delete from warehouse.main.{table}")
         for table in (*tables, *keep):
             self.execute(f"insert into warehouse.main.{table} by name from warehouse.{REBUILD}.{table}")
+        self._schema = "main"
+        self.execute("use warehouse.main")
 
     # -- statements ---------------------------------------------------------------------------------
 
