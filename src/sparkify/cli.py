@@ -252,7 +252,7 @@ def query(
         return
     with reading(settings_for(warehouse=warehouse), attach=False) as house:
         answer = house.ask(sql)
-    paper.write_answer(answer, form, output)
+    paper.write_answer(answer, form, output, bars=True)
 
 
 @app.command()

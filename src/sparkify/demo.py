@@ -48,7 +48,7 @@ def run_demo(folder: Path, events: int) -> None:
         ):
             extra = "".join(f" -p {argument}" for argument in arguments)
             say(f"{number}. sparkify query {name}{extra}")
-            text = output.as_table(house.ask(queries.prepared(name, arguments)))
+            text = output.as_table(house.ask(queries.prepared(name, arguments)), bars=True)
             say("".join(f"   {line}\n" for line in text.splitlines()).rstrip())
     finally:
         house.close()

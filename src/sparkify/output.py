@@ -29,12 +29,12 @@ def check_form(form: str, output: Path | None) -> None:
         raise UsageError(f"--output {output}: name a file in a folder that exists")
 
 
-def write_answer(answer: Answer, form: str, output: Path | None) -> None:
+def write_answer(answer: Answer, form: str, output: Path | None, *, bars: bool = False) -> None:
     """Write an answer to a file, or to standard output; `check_form` has looked at where it goes."""
     if form == "parquet" and output is not None:
         write_parquet(answer, output)
         return
-    text = {"table": as_table, "csv": as_csv, "json": as_json}[form](answer)
+    text = as_table(answer, bars=bars) if form == "table" else as_csv(answer) if form == "csv" else as_json(answer)
     if output is None:
         sys.stdout.write(text)
         return
@@ -60,8 +60,8 @@ def as_csv(answer: Answer) -> str:
     return out.getvalue()
 
 
-def as_table(answer: Answer) -> str:
-    """Columns of text, numbers to the right; a bar beside the last whole number where rows compare."""
+def as_table(answer: Answer, *, bars: bool = False) -> str:
+    """Columns of text, numbers to the right; with bars, one in each row as long as its count of plays."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -71,12 +71,12 @@ def as_table(answer: Answer) -> str:
     numbers = [_is_number(answer.rows, index) for index in range(len(answer.columns))]
     for name, number in zip(answer.columns, numbers, strict=True):
         table.add_column(Text(clean(name)), justify="right" if number else "left", overflow="fold")
-    bars = _bars(answer, numbers)
-    if bars:
+    drawn = _bars(answer, numbers) if bars else []
+    if drawn:
         table.add_column("", justify="left", no_wrap=True)
-    for row, bar in zip(answer.rows, bars or [""] * len(answer.rows), strict=True):
+    for row, bar in zip(answer.rows, drawn or [""] * len(answer.rows), strict=True):
         cells = [Text("NULL", style="dim") if value is None else Text(clean(_shown(value))) for value in row]
-        table.add_row(*cells, *([bar] if bars else []))
+        table.add_row(*cells, *([bar] if drawn else []))
     out = io.StringIO()
     console = Console(file=out, width=None if sys.stdout.isatty() else 200, no_color=not sys.stdout.isatty())
     console.print(table)
@@ -86,7 +86,7 @@ def as_table(answer: Answer) -> str:
 
 
 def _bars(answer: Answer, numbers: Sequence[bool]) -> list[str]:
-    """A bar for each row, as long as its first count; none when there is nothing to compare."""
+    """A bar for each row, as long as its first count of plays; none when there is nothing to compare."""
     counted = [index for index, name in enumerate(answer.columns) if numbers[index] and "play" in name.lower()]
     if len(answer.rows) < 3 or not counted:
         return []
