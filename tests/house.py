@@ -14,14 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from sparkify import audit, etl
 from sparkify.config import Settings, load_settings
 from sparkify.errors import Violation
 from sparkify.etl import Report
-from sparkify.ledger import Batch, RejectLog
-from sparkify.progress import Quiet
 from sparkify.source.files import SourceFile
-from sparkify.source.jsonpaths import read_jsonpaths
 from sparkify.source.prepare import Preparer
 from sparkify.warehouse import Warehouse, open_warehouse
 from tests.reference import (
@@ -156,38 +155,28 @@ class House:
         with self.open(**flags) as (warehouse, settings):
             return etl.run(warehouse, settings, full_refresh=full_refresh)
 
-    def stage(self, versions: Sequence[Version], *, exact: bool = False, jsonpaths: Path | None = None) -> Staged:
-        """Put and stage files as one batch, without a warehouse; `exact` keeps them from the fast path."""
+    def stage(
+        self, versions: Sequence[Version], *, exact: bool = False, jsonpaths: Path | None = None
+    ) -> Staged:
+        """Load files as one batch and tell what was in staging; `exact` keeps them from the fast path."""
         self.put(*versions)
-        files = [
-            SourceFile(
-                self.url(version.name),
-                self.path(version.name),
-                len(version.data),
-                version.modified,
-                "song" if kind(version.name) == "songs" else "log",
-            )
-            for version in sorted(versions, key=lambda version: (version.modified, version.name))
-            if version.data
-        ]
-        paths = read_jsonpaths(str(jsonpaths)) if jsonpaths else None
-        batch = Batch(1, rejects=RejectLog(ALL_REJECTS))
-        with self.open() as (warehouse, _):
-            add = Preparer.add
+        paths = str(jsonpaths) if jsonpaths else None
+        with pytest.MonkeyPatch.context() as patch, self.open(max_errors=ALL_REJECTS, jsonpaths=paths) as (
+            warehouse,
+            settings,
+        ):
             if exact:
-                Preparer.add = _doubt_all  # type: ignore[method-assign]
-            try:
-                etl.stage(warehouse, batch, files, paths, Quiet())
-            finally:
-                Preparer.add = add  # type: ignore[method-assign]
-                warehouse.spool.clear()
+                patch.setattr(Preparer, "add", _doubt_all)
+            etl.run(warehouse, settings)
             events = warehouse.query(f"select {', '.join(EVENT_COLUMNS)} from temp.main.staging_events")
             songs = warehouse.query(f"select url, record, {', '.join(SONG_COLUMNS)} from temp.main.batch_songs")
+        content = self.content()
+        assert content.violations == []
         return Staged(
             sort_rows(_cells(row) for row in events),
             sort_rows((self.name(row[0]), *_cells(row[1:])) for row in songs),
-            sorted(self._rejected((each.url, each.line, each.reason)) for each in batch.rejects.kept),
-            {self.name(source.file.url): source.rows for source in batch.sources},
+            content.rejects,
+            {name: rows for name, (rows, _) in content.files.items()},
         )
 
     # -- the warehouse ------------------------------------------------------------------------------

@@ -93,6 +93,8 @@ TRACKS = (
     "transform/note_moved_plays",
 )
 PLAYS = (
+    "transform/load_repeated",
+    "transform/load_kept",
     "transform/load_plays",
     "transform/add_plays",
     "transform/add_play_tracks",
