@@ -131,8 +131,9 @@ def etl(
     """
     from sparkify import etl as pipeline
     from sparkify import progress
+    from sparkify.run_report import Report, summary
 
-    report = pipeline.Report("duckdb")
+    report = Report("duckdb")
     try:
         settings = settings_for(
             warehouse=warehouse, song_data=song_data, log_data=log_data, jsonpaths=jsonpaths, max_errors=max_errors,
@@ -150,7 +151,7 @@ def etl(
     for warning in report.warnings:
         sys.stderr.write(f"warning: {warning}\n")
     if not as_json:
-        for line in pipeline.summary(report):
+        for line in summary(report):
             say(line)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from sparkify import etl, output, progress, queries
 from sparkify.config import load_settings
 from sparkify.errors import UsageError
+from sparkify.run_report import summary
 from sparkify.warehouse import open_warehouse
 
 MARK = ".sparkify-demo"
@@ -41,7 +42,7 @@ def run_demo(folder: Path, events: int) -> None:
     house = open_warehouse(settings)
     try:
         report = etl.run(house, settings, progress=progress.choose())
-        for line in etl.summary(report):
+        for line in summary(report):
             say(f"   {line}")
         for number, (name, arguments) in enumerate(
             (("most-played-song", ["limit=5"]), ("peak-hour", ["limit=5"]), ("match-quality", [])), start=3

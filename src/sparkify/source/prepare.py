@@ -7,21 +7,18 @@ go through the exact reader, which writes their good records anew and sets the o
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
-
-import zstandard
+from typing import Protocol
 
 from sparkify.errors import Reject, SourceError
+from sparkify.source.compressed import DAMAGE, Unpacked, open_source
 from sparkify.source.fields import FIELDS, MAX_RECORD, Field, Kind
 from sparkify.source.files import SourceFile
 from sparkify.source.jsonpaths import JsonPaths
-from sparkify.source.records import RECORD_SHOWN, BadValue, Checker, Garbage, Readable, Value, split
+from sparkify.source.records import RECORD_SHOWN, BadValue, Checker, Garbage, Value, split
 from sparkify.source.shape import CHUNK, Shape, measure, measure_file
 from sparkify.source.spool import LineWriter, Spool
 
@@ -32,7 +29,6 @@ PART = 32 << 20
 
 _BOM = b"\xef\xbb\xbf"
 _GLOB = frozenset("*?[]{}")
-_DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +54,6 @@ class Part:
     shape: Shape = field(default_factory=Shape)
     trusted: bool = False
     """Written by the exact reader: every value fits its column."""
-
-
-class Unpacked(Readable, Protocol):
-    """The decompressed bytes of a file."""
-
-    def read1(self, size: int, /) -> bytes:
-        """What one read of the stored bytes gives, `size` bytes at most; empty at the end."""
 
 
 class Rejects(Protocol):
@@ -157,7 +146,7 @@ class Preparer:
                     part.shape.add(measure(piece) if piece else Shape())
                     if not part.shape.plain:
                         break
-        except _DAMAGE:
+        except DAMAGE:
             part.shape.plain = False
         self._keep(part, file)
 
@@ -311,7 +300,7 @@ class _Stream:
         try:
             # One read of what lies below at a time: what was unpacked before the damage is data.
             data = self._raw.read1(size)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             self.damage = " ".join(str(error).split())
             return b""
         self.lines += data.count(b"\n")
@@ -334,7 +323,7 @@ def _may_be_sidecar(file: SourceFile) -> bool:
     with open_source(file) as stream:
         try:
             head = stream.read(4096).removeprefix(_BOM).lstrip()
-        except _DAMAGE:
+        except DAMAGE:
             return False
     return head[:1] == b"{" and head[1:].lstrip().startswith((b'"jsonpaths"', b'"entries"', b'"meta"'))
 
@@ -350,53 +339,6 @@ def reading(file: SourceFile) -> Iterator[None]:
         raise SourceError(
             f"{file.url}: cannot be read ({error.strerror or error}); check its permissions, or pass --skip"
         ) from error
-
-
-@contextmanager
-def open_source(file: SourceFile) -> Iterator[Unpacked]:
-    """The decompressed bytes of a source file; raises OSError, or one of the decompressors' errors on reading."""
-    with file.path.open("rb") as raw:
-        if file.path.suffix == ".gz":
-            with gzip.open(raw) as unpacked:
-                yield cast("Unpacked", unpacked)
-        elif file.path.suffix == ".zst":
-            yield _Zstandard(raw)
-        else:
-            yield raw
-
-
-class _Zstandard:
-    """Decompresses zstandard frames, one after the other; a frame that is cut short raises EOFError.
-
-    The library's own stream reader takes a file that ends within a frame for complete.
-    """
-
-    _STORED = 4096  # bytes read at a time: they unpack to some megabytes at the very most
-
-    def __init__(self, raw: BinaryIO) -> None:
-        self._raw = raw
-        self._frame: zstandard.ZstdDecompressionObj | None = None
-        self._ready = b""
-        self._stored = b""
-
-    def read(self, size: int, /) -> bytes:
-        return self.read1(size)
-
-    def read1(self, size: int, /) -> bytes:
-        while not self._ready:
-            self._stored = self._stored or self._raw.read(self._STORED)
-            if not self._stored:
-                if self._frame is not None:
-                    raise EOFError("Compressed file ended before the end of its last frame")
-                return b""
-            if self._frame is None:
-                self._frame = zstandard.ZstdDecompressor().decompressobj()
-            self._ready = self._frame.decompress(self._stored)
-            self._stored = self._frame.unused_data if self._frame.eof else b""
-            if self._frame.eof:
-                self._frame = None
-        ready, self._ready = self._ready[:size], self._ready[size:]
-        return ready
 
 
 def _has_bom(path: Path) -> bool:
