@@ -195,6 +195,8 @@ def rejects(
     paper.check_form(form, output)
     with reading(settings_for(warehouse=warehouse)) as house:
         rows = house.rows("status/rejects", [run or "%", limit])
+    if form == "table":
+        rows = [(*row[:4], paper.shortened(str(row[4]))) for row in rows]
     answer = Answer(
         ("run_id", "file", "line", "reason", "record"),
         ("VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "VARCHAR"),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Literal
 
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.warehouse import Answer
@@ -130,11 +130,10 @@ def clean(text: str) -> str:
     return "".join(character if character.isprintable() else "�" for character in text)
 
 
-def print_lines(lines: Iterable[str], stream: TextIO | None = None) -> None:
-    """Print lines of plain text."""
-    out = stream or sys.stdout
-    for line in lines:
-        out.write(line + "\n")
+def shortened(text: str, characters: int = 60) -> str:
+    """The beginning of a text, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= characters else line[: characters - 1] + "…"
 
 
 def _is_number(rows: Sequence[Sequence[object]], column: int) -> bool:
