@@ -1,16 +1,20 @@
 """Run the program as its users meet it: a process of its own, in a folder, with none of our environment."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 
+from sparkify import cli
 from sparkify.sql_queries import STAR
 
 TIMEOUT = 120
@@ -53,7 +57,7 @@ class Result:
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Our environment without any SPARKIFY_* but those given, such as `wait="0.5"`; short waits by default."""
+    """Our environment without any SPARKIFY_* but those given, such as `wait="0.5"`."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("SPARKIFY_")}
     for name in ("COLUMNS", "LINES", "FORCE_COLOR", "TTY_COMPATIBLE", "PYTEST_CURRENT_TEST"):
         kept.pop(name, None)
@@ -92,6 +96,20 @@ def finish(process: subprocess.Popen[str]) -> Result:
 def sparkify(folder: Path, *arguments: str | Path, **settings: str) -> Result:
     """Run the command in the folder, to its end."""
     return finish(start(folder, *arguments, **settings))
+
+
+def inside(folder: Path, *arguments: str | Path, **settings: str) -> Result:
+    """Run the command in the folder, but within this process: for what is tried many times over."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        chdir(folder),
+        patch.dict(os.environ, environment(**settings), clear=True),
+        patch.object(sys, "stdin", io.StringIO()),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        exit_code = cli.main([str(argument) for argument in arguments])
+    return Result(exit_code, out.getvalue(), err.getvalue())
 
 
 def etl(folder: Path, *arguments: str | Path, **settings: str) -> Result:
@@ -167,6 +185,26 @@ def tamper(folder: Path, *statements: str, database: str = DATABASE) -> None:
         connection.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a Parquet file holds."""
+
+    columns: list[str]
+    types: list[str]
+    rows: list[Row]
+
+
+def read_parquet(path: Path) -> Table:
+    """A Parquet file, read with nothing but the engine; rows in their order."""
+    connection = duckdb.connect()
+    try:
+        result = connection.execute("from read_parquet(?)", [str(path)])
+        described = result.description or []
+        return Table([str(name) for name, *_ in described], [str(kind) for _, kind, *_ in described], result.fetchall())
+    finally:
+        connection.close()
+
+
 def contents(folder: Path, *, database: str = DATABASE) -> dict[str, list[Row]]:
     """What loads must agree on whatever happened on the way: the star schema but for songplay_id, the ledger,
     the catalogue and what the next load needs to know.
@@ -183,7 +221,9 @@ def contents(folder: Path, *, database: str = DATABASE) -> dict[str, list[Row]]:
         "etl_tracks": "select * exclude (track_id) from etl_tracks",
         "etl_rejects": "select url, line, reason, record from etl_rejects",
     }
-    return {table: ask(folder, f"select * from ({sql}) order by all", database=database) for table, sql in tables.items()}
+    return {
+        table: ask(folder, f"select * from ({sql}) order by all", database=database) for table, sql in tables.items()
+    }
 
 
 def runs(folder: Path, *, database: str = DATABASE) -> list[str]:

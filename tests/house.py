@@ -155,15 +155,16 @@ class House:
         with self.open(**flags) as (warehouse, settings):
             return etl.run(warehouse, settings, full_refresh=full_refresh)
 
-    def stage(
-        self, versions: Sequence[Version], *, exact: bool = False, jsonpaths: Path | None = None
-    ) -> Staged:
+    def stage(self, versions: Sequence[Version], *, exact: bool = False, jsonpaths: Path | None = None) -> Staged:
         """Load files as one batch and tell what was in staging; `exact` keeps them from the fast path."""
         self.put(*versions)
         paths = str(jsonpaths) if jsonpaths else None
-        with pytest.MonkeyPatch.context() as patch, self.open(max_errors=ALL_REJECTS, jsonpaths=paths) as (
-            warehouse,
-            settings,
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            self.open(max_errors=ALL_REJECTS, jsonpaths=paths) as (
+                warehouse,
+                settings,
+            ),
         ):
             if exact:
                 patch.setattr(Preparer, "add", _doubt_all)
@@ -402,7 +403,7 @@ class Follower:
         after = self.content = self.house.content()
         self.rejects = sorted(self.rejects + rejects_of(star_of_batches([new])))
         self._hold_warehouse(after)
-        self._hold_ids(before, after, full_refresh=full_refresh)
+        self._hold_ids(before, after)
         self._hold_report(report, before, after, new, one_batch=batch_bytes is None)
         wanted = "loaded" if new or changes_match or full_refresh else "nothing-new"
         assert (report.status, after.runs[-1][1]) == (wanted, wanted)
@@ -426,11 +427,11 @@ class Follower:
         assert content.rejects == self.rejects
         assert content.violations == []
 
-    def _hold_ids(self, before: Content | None, after: Content, *, full_refresh: bool) -> None:
+    def _hold_ids(self, before: Content | None, after: Content) -> None:
         given = set(after.ids)
         assert len(given) == len(after.star["songplays"])
-        if full_refresh:
-            assert not given & self.ids_given
+        known = set(before.ids) if before else set()
+        assert not (given - known) & self.ids_given, "a songplay_id was given before"
         for songplay_id, row in (before.ids if before else {}).items():
             assert _key(after.ids[songplay_id]) == _key(row)
         self.ids_given |= given

@@ -265,9 +265,7 @@ def decompress(version: Version) -> tuple[bytes, bool]:
     if version.name.endswith(".gz"):
         return _decompress(version.data, lambda: zlib.decompressobj(wbits=31), zlib.error, padding=b"\0")
     if version.name.endswith(".zst"):
-        return _decompress(
-            version.data, lambda: zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError
-        )
+        return _decompress(version.data, lambda: zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError)
     return version.data, True
 
 

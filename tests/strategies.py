@@ -115,9 +115,7 @@ def catalogues(draw: st.DrawFn, *, min_size: int = 0, max_size: int = 8) -> list
 
 
 @st.composite
-def event_records(
-    draw: st.DrawFn, instants: Sequence[int] = INSTANTS, tracks: Sequence[Source] = ()
-) -> Source:
+def event_records(draw: st.DrawFn, instants: Sequence[int] = INSTANTS, tracks: Sequence[Source] = ()) -> Source:
     """One event, whose track is often like one of `tracks` (song records): exactly, by title or by artist."""
     song, artist = draw(st.sampled_from(TITLES)), draw(st.sampled_from(ARTISTS))
     length: Value = draw(st.sampled_from(DURATIONS))
@@ -259,9 +257,7 @@ def packed(name: str, data: bytes) -> bytes:
     """The bytes to store under this name: compressed if it says so, gzip sometimes in two members."""
     if name.endswith(".gz"):
         half = len(data) // 2 if len(data) % 3 == 0 else len(data)
-        return gzip.compress(data[:half], mtime=0) + (
-            gzip.compress(data[half:], mtime=0) if data[half:] else b""
-        )
+        return gzip.compress(data[:half], mtime=0) + (gzip.compress(data[half:], mtime=0) if data[half:] else b"")
     return zstandard.compress(data) if name.endswith(".zst") else data
 
 
@@ -579,9 +575,7 @@ class _Folder:
     def put(self, name: str, data: bytes) -> None:
         """A later version of a file is newer; a new file may be older than what was read before."""
         known = self.ticks.get(name)
-        self.ticks[name] = (
-            self.draw(st.integers(0, 20)) if known is None else known + self.draw(st.integers(1, 5))
-        )
+        self.ticks[name] = self.draw(st.integers(0, 20)) if known is None else known + self.draw(st.integers(1, 5))
         self.files[name] = Version(name, data, BASE_TIME + self.ticks[name] * 1_000_000)
 
 

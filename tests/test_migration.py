@@ -9,7 +9,21 @@ import duckdb
 import pytest
 
 from sparkify.create_tables import SCHEMA_VERSION
-from tests.command import DATABASE, Row, ask, contents, etl, leftovers, more_plays, runs, small_company, sparkify, tamper, unchanged
+from tests.command import (
+    DATABASE,
+    Row,
+    ask,
+    contents,
+    etl,
+    inside,
+    leftovers,
+    more_plays,
+    runs,
+    small_company,
+    sparkify,
+    tamper,
+    unchanged,
+)
 
 VERSION_1 = Path(__file__).parent / "fixtures" / "warehouse_v1.sql"
 LOADED_AT = datetime(2018, 11, 30, 12, tzinfo=UTC)
@@ -66,7 +80,7 @@ def test_the_tables_become_those_of_a_new_warehouse(old: Path, tmp_path: Path, m
     migrate(old)
     new = tmp_path / "new"
     new.mkdir()
-    sparkify(new, "create-tables").ok()
+    inside(new, "create-tables").ok()
     assert columns(old) == columns(new)
     settings = "select name, value from etl_settings order by all"
     assert ask(old, settings) == ask(new, settings)
@@ -76,9 +90,14 @@ def test_the_tables_become_those_of_a_new_warehouse(old: Path, tmp_path: Path, m
 
 @MIGRATIONS
 def test_the_data_stays_and_is_sound(old: Path, migrate: Callable[[Path], None]) -> None:
-    tables = [table for (table,) in ask(old, "select table_name from duckdb_tables() where table_name <> 'etl_settings'")]
+    tables = [
+        table for (table,) in ask(old, "select table_name from duckdb_tables() where table_name <> 'etl_settings'")
+    ]
     kept = {
-        table: ask(old, f"select {', '.join(column for _, owner, _, column, *_ in columns(old) if owner == table)} from {table}")
+        table: ask(
+            old,
+            f"select {', '.join(column for _, owner, _, column, *_ in columns(old) if owner == table)} from {table}",
+        )
         for table in tables
     }
     names = {table: [column for _, owner, _, column, *_ in columns(old) if owner == table] for table in tables}
@@ -110,7 +129,10 @@ def test_one_load_migrates_and_loads(old: Path) -> None:
         (2, "2018-11-01"),
         (3, "2018-11-02"),
     ]
-    assert ask(old, "select plays_new, plays_known, other_pages from etl_runs order by run_id") == [(2, 0, 1), (1, 2, 1)]
+    assert ask(old, "select plays_new, plays_known, other_pages from etl_runs order by run_id") == [
+        (2, 0, 1),
+        (1, 2, 1),
+    ]
     assert ask(old, "select item_in_session from etl_plays order by songplay_id") == [(None,), (None,), (0,)]
     sparkify(old, "check").ok()
 
@@ -119,9 +141,7 @@ def test_files_that_version_1_loaded_are_not_read_again(old: Path) -> None:
     for kind, name in (("song", "A/one.json"), ("log", "2018-11-01-events.json")):
         path = old / f"{kind}_data" / name
         os.utime(path, times=(LOADED_AT.timestamp(), LOADED_AT.timestamp()))
-        tamper(
-            old, f"update etl_files set url = '{path}', size = {path.stat().st_size} where kind = '{kind}'"
-        )
+        tamper(old, f"update etl_files set url = '{path}', size = {path.stat().st_size} where kind = '{kind}'")
     assert etl(old).ok().out == "nothing new: 2 files already loaded\n"
     assert runs(old) == ["loaded", "nothing-new"]
 
@@ -137,7 +157,7 @@ def test_a_migrated_warehouse_is_rebuilt_like_a_new_one(old: Path, tmp_path: Pat
 @pytest.mark.parametrize("arguments", READERS, ids=lambda arguments: str(arguments[0]))
 def test_who_reads_an_old_warehouse_is_told_what_to_run(old: Path, arguments: tuple[str, ...]) -> None:
     same = unchanged(old / DATABASE)
-    assert sparkify(old, *arguments).failed(2) == (
+    assert inside(old, *arguments).failed(2) == (
         f"duckdb:///{DATABASE}: has schema version 1; run `sparkify create-tables` to bring it "
         f"to version {SCHEMA_VERSION}"
     )
@@ -146,7 +166,7 @@ def test_who_reads_an_old_warehouse_is_told_what_to_run(old: Path, arguments: tu
 
 def test_a_dry_run_does_not_migrate(old: Path) -> None:
     same = unchanged(old / DATABASE)
-    sparkify(old, *LOAD, "--dry-run")
+    inside(old, *LOAD, "--dry-run")
     assert same()
 
 
@@ -168,10 +188,10 @@ def test_a_migration_that_fails_in_the_middle_changes_nothing(old: Path, argumen
 )
 def test_a_warehouse_of_a_newer_program_is_refused(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     small_company(tmp_path)
-    sparkify(tmp_path, "create-tables").ok()
+    inside(tmp_path, "create-tables").ok()
     tamper(tmp_path, "update etl_settings set value = '99' where name = 'schema_version'")
     same = unchanged(tmp_path / DATABASE)
-    assert sparkify(tmp_path, *arguments).failed(2) == (
+    assert inside(tmp_path, *arguments).failed(2) == (
         f"duckdb:///{DATABASE}: has schema version 99, this program knows up to {SCHEMA_VERSION}; upgrade sparkify"
     )
     assert same()
@@ -182,10 +202,10 @@ def test_a_warehouse_of_a_newer_program_is_refused(tmp_path: Path, arguments: tu
 @pytest.mark.parametrize("arguments", [("create-tables",), LOAD, ("status",)], ids=" ".join)
 def test_a_version_that_is_no_number_is_refused(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     small_company(tmp_path)
-    sparkify(tmp_path, "create-tables").ok()
+    inside(tmp_path, "create-tables").ok()
     tamper(tmp_path, "update etl_settings set value = 'new' where name = 'schema_version'")
     same = unchanged(tmp_path / DATABASE)
-    assert "schema version" in sparkify(tmp_path, *arguments).failed(2)
+    assert "schema version" in inside(tmp_path, *arguments).failed(2)
     assert same()
 
 

@@ -144,10 +144,7 @@ def assert_users_behave(events: list[Event]) -> None:
             expect = changes.get(before["page"], (before["level"], before["level"]))
             assert (before["level"], after["level"]) == expect
         assert all(float(e["registration"]) <= e["ts"] for e in mine)
-        assert (
-            len({(e["firstName"], e["lastName"], e["gender"], e["location"], e["userAgent"]) for e in mine})
-            == 1
-        )
+        assert len({(e["firstName"], e["lastName"], e["gender"], e["location"], e["userAgent"]) for e in mine}) == 1
 
 
 class TestLayout:
@@ -265,9 +262,7 @@ class TestBehaviour:
             assert seen[page] / len(events) == pytest.approx(share, rel=0.12, abs=0.0025), page
 
     def test_most_events_are_paid_as_in_public(self, events: list[Event]) -> None:
-        assert sum(event["level"] == "paid" for event in events) / len(events) == pytest.approx(
-            0.78, abs=0.07
-        )
+        assert sum(event["level"] == "paid" for event in events) / len(events) == pytest.approx(0.78, abs=0.07)
 
     def test_users_behave(self, events: list[Event]) -> None:
         assert_users_behave(events)
@@ -369,9 +364,7 @@ class TestRepeatable:
         simulate(tmp_path / "c", replace(company, seed=12))
         assert contents(tmp_path / "a") != contents(tmp_path / "c")
 
-    def test_memory_does_not_grow_with_the_events(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_memory_does_not_grow_with_the_events(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(traffic, "BLOCK", 6_000)
         company = Company(songs=10, users=50)
 
@@ -474,9 +467,7 @@ class TestDirty:
     @pytest.mark.parametrize(("events", "songs"), [(1, 1), (3, 2), (40, 5)])
     def test_small_companies_can_be_dirty(self, tmp_path: Path, events: int, songs: int) -> None:
         output = Output(tmp_path, Company(events=events, songs=songs, dirty=True, days=3))
-        lines = [
-            line for path in output.logs if path.stat().st_size for line in path.read_bytes().split(b"\n")
-        ]
+        lines = [line for path in output.logs if path.stat().st_size for line in path.read_bytes().split(b"\n")]
         assert len({line for line in lines if parsed(line)}) == events
         assert sum(parsed(line) is None for line in lines) == output.result.bad_records
 

@@ -248,7 +248,7 @@ def dry_run(warehouse: Warehouse, settings: Settings, report: Report, *, full_re
     known: dict[str, Known] = {}
     if warehouse.exists() and not full_refresh:
         with warehouse.session(read_only=True):
-            if "etl_files" in warehouse.tables():
+            if create_tables.schema_version(warehouse, warehouse.tables()) is not None:
                 known = ledger.known_files(warehouse)
     with report.timed("total"), report.timed("discover"):
         listing = discover(settings, known)

@@ -16,6 +16,9 @@ from sparkify.source.fields import Kind
 DATA_SUFFIXES = (".json", ".jsonl", ".ndjson")
 COMPRESSED_SUFFIXES = (".gz", ".zst")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# What a timestamp of the ledger can hold on its way through Python: years 1 to 9999.
+_FIRST_TIME = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+_LAST_TIME = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,8 @@ def list_folder(location: str, kind: Kind, jsonpaths: str | None = None) -> Iter
                 continue
             if mapping is not None and name == mapping.name and path.samefile(mapping):
                 continue
-            yield SourceFile(printable(path), path, status.st_size, status.st_mtime_ns // 1000, kind)
+            modified = min(max(status.st_mtime_ns // 1000, _FIRST_TIME), _LAST_TIME)
+            yield SourceFile(printable(path), path, status.st_size, modified, kind)
 
 
 def is_data_name(name: str) -> bool:

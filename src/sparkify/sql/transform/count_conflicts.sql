@@ -1,5 +1,6 @@
 -- count_conflicts: events that share a loaded play's key but differ from it in another field (R1). Asked after
--- the plays are in, and only when a play of the batch came twice or was known.
+-- the plays are in, and only when a play of the batch came twice or was known. Plays loaded before schema
+-- version 2 have no item_in_session to differ in.
 with plays as (
     select
         staging_events.ts,
@@ -51,5 +52,7 @@ where
     or coalesce(plays.level, '') <> coalesce(loaded.level, '')
     or coalesce(plays.location, '') <> coalesce(loaded.location, '')
     or coalesce(plays.user_agent, '') <> coalesce(loaded.user_agent, '')
-    or coalesce(cast(plays.item_in_session as bigint), 2147483648)
-    <> coalesce(cast(loaded.item_in_session as bigint), 2147483648)
+    or (
+        loaded.item_in_session is not null
+        and coalesce(cast(plays.item_in_session as bigint), 2147483648) <> loaded.item_in_session
+    )

@@ -61,4 +61,7 @@ WHERE
   OR COALESCE(plays.level, '') <> COALESCE(loaded.level, '')
   OR COALESCE(plays.location, '') <> COALESCE(loaded.location, '')
   OR COALESCE(plays.user_agent, '') <> COALESCE(loaded.user_agent, '')
-  OR COALESCE(CAST(plays.item_in_session AS BIGINT), 2147483648) <> COALESCE(CAST(loaded.item_in_session AS BIGINT), 2147483648)
+  OR (
+    NOT loaded.item_in_session IS NULL
+    AND COALESCE(CAST(plays.item_in_session AS BIGINT), 2147483648) <> loaded.item_in_session
+  )
