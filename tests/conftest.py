@@ -1,6 +1,7 @@
 """What all tests share: how many examples hypothesis tries, and folders that are cheap to have.
 
-SPARKIFY_EXAMPLES=50 pytest tests/test_properties.py     fifty times as many examples, other ones each time
+SPARKIFY_EXAMPLES=50 pytest tests/test_properties.py     fifty times as many examples, other ones each time, and
+                                                         what fails is made as small as it gets (takes minutes)
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 pytest.register_assert_rewrite("tests.house")
 
@@ -20,6 +21,7 @@ settings.register_profile(
     "sparkify",
     deadline=None,
     derandomize=FACTOR == 1,
+    phases=[phase for phase in Phase if phase is not Phase.shrink or FACTOR > 1],
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sparkify.errors import TooManyRejects
-from sparkify.etl import Report
+from sparkify.run_report import Report
 from tests.house import Content, House, fresh_house
 from tests.reference import Cell, Row, Version
 from tests.strategies import twice
@@ -29,10 +29,24 @@ def event(**fields: object) -> str:
     """A line of a log: an event of Ada's, a play of a song `a` by `b` if nothing else is said."""
     return json.dumps(
         {
-            **{"artist": "b", "auth": "Logged In", "firstName": "Ada", "gender": "F", "itemInSession": 0},
-            **{"lastName": "Byron", "length": 1.0, "level": "free", "location": PLACE, "method": "PUT"},
-            **{"page": "NextSong", "registration": 1540000000000.0, "sessionId": 7, "song": "a"},
-            **{"status": 200, "ts": START, "userAgent": AGENT, "userId": "5"},
+            "artist": "b",
+            "auth": "Logged In",
+            "firstName": "Ada",
+            "gender": "F",
+            "itemInSession": 0,
+            "lastName": "Byron",
+            "length": 1.0,
+            "level": "free",
+            "location": PLACE,
+            "method": "PUT",
+            "page": "NextSong",
+            "registration": 1540000000000.0,
+            "sessionId": 7,
+            "song": "a",
+            "status": 200,
+            "ts": START,
+            "userAgent": AGENT,
+            "userId": "5",
             **fields,
         },
         ensure_ascii=False,
@@ -47,9 +61,16 @@ def visit(**fields: object) -> str:
 def song(song_id: str, artist_id: str, name: object, title: object, duration: float, **fields: object) -> str:
     return json.dumps(
         {
-            **{"num_songs": 1, "artist_id": artist_id, "artist_latitude": None, "artist_longitude": None},
-            **{"artist_location": "", "artist_name": name, "song_id": song_id, "title": title},
-            **{"duration": duration, "year": 0},
+            "num_songs": 1,
+            "artist_id": artist_id,
+            "artist_latitude": None,
+            "artist_longitude": None,
+            "artist_location": "",
+            "artist_name": name,
+            "song_id": song_id,
+            "title": title,
+            "duration": duration,
+            "year": 0,
             **fields,
         },
         ensure_ascii=False,
@@ -70,12 +91,14 @@ def house(tmp_path: Path) -> Iterator[House]:
         yield house
 
 
-def load(house: House, runs: Runs, **flags: object) -> tuple[Report, Content]:
+def load(
+    house: House, runs: Runs, *, match: str | None = None, max_errors: int | None = None
+) -> tuple[Report, Content]:
     """Put and load run after run; the report is the last one's."""
     report: Report | None = None
     for number, files in enumerate(runs):
         house.put(*(Version(name, text.encode(), 10**15 + number) for name, text in files.items()))
-        report = house.load(**flags)
+        report = house.load(match=match, max_errors=max_errors)
     assert report is not None
     content = house.content()
     assert content.violations == []
@@ -108,8 +131,13 @@ def test_an_exact_match_fills_all_five_tables(house: House) -> None:
     }
     assert report.resolution == {"exact": 1, "title": 0, "artist": 0, "none": 0}
     assert report.rows == {
-        **{"staging_events": 2, "staging_songs": 1},
-        **{"songplays": 1, "users": 1, "songs": 1, "artists": 1, "time": 1},
+        "staging_events": 2,
+        "staging_songs": 1,
+        "songplays": 1,
+        "users": 1,
+        "songs": 1,
+        "artists": 1,
+        "time": 1,
     }
 
 

@@ -15,6 +15,7 @@ import typer
 
 from sparkify import __version__
 from sparkify.errors import AuditFailed, SparkifyError, UsageError
+from sparkify.terminal import printable
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
@@ -25,12 +26,14 @@ app = typer.Typer(
     help="Raw JSON of a music streaming company in, a star schema for song-play analysis out, exactly once.\n\n"
     "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 too many rejected records; 4 an audit failed; "
     "5 the warehouse is in use.\n\nStart here: sparkify demo",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+_STOPPED = 130
+"""What the command line's own parser makes of Ctrl-C."""
 
 WarehouseOption = Annotated[
     str | None,
@@ -48,12 +51,24 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to th
 
 @app.callback()
 def common(
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error")] = False,  # noqa: ARG001
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Show the version and exit",
+            is_eager=True,
+            callback=print_version,
+        ),
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error")] = False,
 ) -> None:
     """Options that come before the command."""
-    if version:
-        sys.stdout.write(f"sparkify {__version__}\n")
+
+
+def print_version(shown: bool) -> None:
+    """Print the version and leave, when asked to."""
+    if shown:
+        say(f"sparkify {__version__}")
         raise typer.Exit
 
 
@@ -149,7 +164,7 @@ def etl(
         if as_json:
             sys.stdout.write(json.dumps(report.as_dict()) + "\n")
     for warning in report.warnings:
-        sys.stderr.write(f"warning: {warning}\n")
+        sys.stderr.write(f"warning: {printable(warning)}\n")
     if not as_json:
         for line in summary(report):
             say(line)
@@ -398,8 +413,8 @@ def confirmed(question: str) -> bool:
 
 
 def say(line: str) -> None:
-    """Print a line of the answer."""
-    sys.stdout.write(line + "\n")
+    """Print a line of the answer; what it quotes must not write to the terminal on its own account."""
+    sys.stdout.write("\n".join(map(printable, line.split("\n"))) + "\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -407,6 +422,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in given
     given = [argument for argument in given if argument != "--debug"]  # welcome behind the command as well
+    given = given or ["--help"]
     try:
         command: Any = typer.main.get_command(app)
         result = command.main(args=given, prog_name="sparkify", standalone_mode=False)
@@ -416,7 +432,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         return fail(str(error), error.exit_code)
     except KeyboardInterrupt:
-        return fail("stopped; batches that were committed stay, run the command again to complete", 1)
+        return stopped()
     except BrokenPipeError:
         # Whoever read our output has seen enough; keep the interpreter from complaining about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -425,7 +441,14 @@ def main(arguments: list[str] | None = None) -> int:
         if debug:
             raise
         return unexpected(error)
+    if result == _STOPPED:
+        return stopped()
     return result if isinstance(result, int) else 0
+
+
+def stopped() -> int:
+    """Say that a signal ended the command."""
+    return fail("stopped; batches that were committed stay, run the command again to complete", 1)
 
 
 def unexpected(error: Exception) -> int:
@@ -433,15 +456,15 @@ def unexpected(error: Exception) -> int:
     show = getattr(error, "format_message", None)
     if show is not None:
         return fail(f"{' '.join(str(show()).split())} Try `sparkify --help`.", 2)
-    if type(error).__name__ in ("Abort", "Exit"):
-        return int(getattr(error, "exit_code", 1))
+    if type(error).__name__ == "Abort":
+        return stopped()
     return fail(f"{type(error).__name__}: {error}; this should not happen, --debug shows where", 1)
 
 
 def fail(message: str, exit_code: int) -> int:
     """Print one line that says what is wrong."""
     sys.stdout.flush()
-    sys.stderr.write(f"sparkify: {' '.join(message.split())}\n")
+    sys.stderr.write(f"sparkify: {printable(' '.join(message.split()))}\n")
     return exit_code
 
 

@@ -15,6 +15,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -75,6 +76,11 @@ class Settings(BaseSettings):
         parse_bytes(value)
         return value
 
+    @property
+    def memory_limit(self) -> str:
+        """The memory setting in the words of DuckDB, which takes no bare number."""
+        return f"{max(parse_bytes(self.memory) >> 20, 1)}MiB"
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -104,5 +110,7 @@ def load_settings(**flags: object) -> Settings:
         raise UsageError(f"{origin}: {message}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{Path(CONFIG_FILE)} is not valid TOML: {error}") from error
-    except Exception as error:  # pydantic-settings' own SettingsError has no common base with the above
-        raise UsageError(f"settings: {error}") from error
+    except SettingsError as error:
+        raise UsageError(
+            f'settings: {error}; SPARKIFY_SKIP wants a JSON list such as ["*.tmp.json", "2018-11-01-*"]'
+        ) from error

@@ -6,9 +6,10 @@ python -m sparkify.create_tables [--warehouse URL] [--drop --yes]
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 from sparkify import ledger, sql_queries
-from sparkify.errors import UsageError
+from sparkify.errors import UsageError, WarehouseError
 from sparkify.warehouse import Warehouse
 
 SCHEMA_VERSION = 2
@@ -26,13 +27,7 @@ def create(warehouse: Warehouse) -> list[str]:
     with warehouse.transaction():
         present = warehouse.tables()
         version = schema_version(warehouse, present)
-        if version is None:
-            foreign = sorted(present.intersection(sql_queries.TABLES))
-            if foreign:
-                raise UsageError(
-                    f"{warehouse.url}: has a table {foreign[0]} that Sparkify did not make; use another file"
-                )
-        else:
+        if version is not None:
             migrate(warehouse, version)
         missing = [table for table in sql_queries.TABLES if table not in present]
         for table in missing:
@@ -46,13 +41,20 @@ def create(warehouse: Warehouse) -> list[str]:
 def schema_version(warehouse: Warehouse, present: set[str]) -> int | None:
     """The version of the tables in the warehouse, None when there are none.
 
-    Raises UsageError when it is newer than this program.
+    Raises UsageError when it is newer than this program, and when a table or view of one of our names is there
+    that is not ours.
     """
-    if "etl_settings" not in present:
-        return None
-    value = ledger.setting(warehouse, "schema_version")
+    value = None
+    if "etl_settings" in present:
+        with suppress(WarehouseError):  # somebody else's table of that name
+            value = ledger.setting(warehouse, "schema_version")
+    foreign = sorted(present.intersection(sql_queries.TABLES))
+    if value is None and foreign:
+        raise UsageError(f"{warehouse.url}: has a table {foreign[0]} that Sparkify did not make; use another file")
     if value is None:
         return None
+    if not value.isdecimal():
+        raise UsageError(f"{warehouse.url}: its schema version is '{value}', which is none; use another file")
     version = int(value)
     if version > SCHEMA_VERSION:
         raise UsageError(
@@ -91,8 +93,7 @@ def drop(warehouse: Warehouse) -> list[str]:
     """Drop every table of ours, in one transaction; returns their names."""
     with warehouse.transaction():
         present = warehouse.tables()
-        if present.intersection(sql_queries.TABLES) and schema_version(warehouse, present) is None:
-            raise UsageError(f"{warehouse.url}: its tables were not made by Sparkify; nothing was dropped")
+        schema_version(warehouse, present)
         ours = [table for table in reversed(sql_queries.TABLES) if table in present]
         for table in ours:
             warehouse.execute(f"drop table {table}")

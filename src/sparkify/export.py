@@ -21,7 +21,12 @@ def export_star(warehouse: Warehouse, folder: Path) -> Iterator[tuple[str, Path,
         raise SparkifyError(f"{folder}: cannot be made ({error.strerror}); name another folder") from error
     for table in STAR:
         part = folder / f".{table}.parquet.part"
-        rows = warehouse.export(table, part)
         path = folder / f"{table}.parquet"
-        part.replace(path)
+        try:
+            rows = warehouse.export(table, part)
+            part.replace(path)
+        except OSError as error:
+            raise SparkifyError(f"{path}: cannot be written ({error.strerror}); name another folder") from error
+        finally:
+            part.unlink(missing_ok=True)
         yield table, path, rows

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sys
 
-from sparkify.output import clean
 from sparkify.progress import megabytes, plural
 from sparkify.status import Status
+from sparkify.terminal import printable
 
 PENDING_SHOWN = 5
 
@@ -18,7 +18,7 @@ def show(status: Status, *, as_json: bool) -> None:
         sys.stdout.write(json.dumps(as_dict(status), default=str) + "\n")
         return
     for line in lines(status):
-        sys.stdout.write(clean(line) + "\n")
+        sys.stdout.write(printable(line) + "\n")
 
 
 def as_dict(status: Status) -> dict[str, object]:
@@ -52,6 +52,7 @@ def as_dict(status: Status) -> dict[str, object]:
             }
             for kind, files, size, rows, rejected, _ in status.files
         },
+        "pending_problem": status.pending_problem,
         "pending": None
         if pending is None
         else {

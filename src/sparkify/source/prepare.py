@@ -27,6 +27,7 @@ SMALL = 256 << 10
 PART = 32 << 20
 """Bytes at which a joined part is full."""
 
+_SIDECAR_KEYS = (b'"jsonpaths"', b'"entries"', b'"meta"', b'"schema"', b'"author"')
 _BOM = b"\xef\xbb\xbf"
 _GLOB = frozenset("*?[]{}")
 
@@ -137,15 +138,14 @@ class Preparer:
         try:
             with open_source(file) as stream, self._spool.guard(), part.path.open("wb") as out:
                 rest = _read(stream, CHUNK).removeprefix(_BOM)
-                while rest:
+                part.shape.plain = not rest.startswith(_BOM)  # the engine would take off a second one
+                while rest and part.shape.plain:
                     block = _read(stream, CHUNK)
                     piece, rest = _cut(rest, block)
                     if len(rest) > MAX_RECORD:
                         part.shape.plain = False
                     out.write(piece)
                     part.shape.add(measure(piece) if piece else Shape())
-                    if not part.shape.plain:
-                        break
         except DAMAGE:
             part.shape.plain = False
         self._keep(part, file)
@@ -194,21 +194,17 @@ class Preparer:
         with open_source(file) as raw:
             stream = _Stream(raw)
             last: Garbage | None = None
-            for item in split(stream):
+            for item in _data(split(stream)):
                 if last is not None:
                     self._reject(file, last.line, last.reason, last.text)
                     last = None
                 if isinstance(item, Garbage):
                     last = item  # held back: at the end of a damaged file it is the damage
                     continue
-                if is_sidecar(item):
-                    continue
                 try:
                     writer.write(checker.check(item))
                 except BadValue as error:
                     self._reject(file, item.line, str(error), item.text)
-                except RecursionError:
-                    self._reject(file, item.line, "nested too deeply", item.text)
         if stream.damage is not None:
             line = last.line if last is not None else stream.lines + 1
             self._reject(file, line, f"compressed data is damaged: {stream.damage}", last.text if last else "")
@@ -246,6 +242,9 @@ class _Joiner:
 
     def add(self, file: SourceFile, data: bytes) -> None:
         data = data.removeprefix(_BOM)
+        if data.startswith(_BOM):  # the engine would take off a second one
+            self._preparer.doubtful.append(file)
+            return
         if (b'"jsonpaths"' in data or b'"entries"' in data) and _may_be_sidecar(file):
             self._preparer.doubtful.append(file)
             return
@@ -307,6 +306,22 @@ class _Stream:
         return data
 
 
+def _data(items: Iterator[Value | Garbage]) -> Iterator[Value | Garbage]:
+    """The items of a file; none of a file that is nothing but a JSONPaths file or a manifest."""
+    first = next(items, None)
+    if first is None:
+        return
+    if isinstance(first, Value) and is_sidecar(first):
+        second = next(items, None)
+        if second is None:
+            return
+        yield first
+        yield second
+    else:
+        yield first
+    yield from items
+
+
 def is_sidecar(value: Value) -> bool:
     """Whether a JSON value is a JSONPaths file or a manifest, which are no data wherever they lie."""
     data = value.data
@@ -314,7 +329,7 @@ def is_sidecar(value: Value) -> bool:
         return False
     if data.keys() == {"jsonpaths"}:
         return isinstance(data["jsonpaths"], list)
-    entries = data.get("entries") if data.keys() <= {"entries", "meta"} else None
+    entries = data.get("entries") if data.keys() <= {"entries", "meta", "schema", "author"} else None
     return isinstance(entries, list) and all(isinstance(entry, dict) and "url" in entry for entry in entries)
 
 
@@ -325,7 +340,7 @@ def _may_be_sidecar(file: SourceFile) -> bool:
             head = stream.read(4096).removeprefix(_BOM).lstrip()
         except DAMAGE:
             return False
-    return head[:1] == b"{" and head[1:].lstrip().startswith((b'"jsonpaths"', b'"entries"', b'"meta"'))
+    return head[:1] == b"{" and head[1:].lstrip().startswith(_SIDECAR_KEYS)
 
 
 @contextmanager

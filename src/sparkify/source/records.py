@@ -28,6 +28,8 @@ _SEPARATORS = re.compile(r"[ \t\r\n\f\v]*")
 _NEXT_RECORD = re.compile(r"\n(?=\{)")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _SUSPICIOUS_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_SPACE = re.compile(r"[ \t\n\r]*")
 _JSON_SPACE = " \t\r\n"
 
 
@@ -53,6 +55,69 @@ def _no_constant(name: str) -> None:
 
 
 _DECODER = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=_no_constant)
+
+
+@dataclass(frozen=True, slots=True)
+class Deep:
+    """An object or array that nests deeper than the decoder goes (about a thousand levels); not looked into."""
+
+
+_CONTAINER = (dict, list, Deep)
+
+
+def _value(text: str, start: int) -> tuple[object, int]:
+    """The JSON value that starts there and where it ends; raises json.JSONDecodeError when there is none."""
+    try:
+        return _DECODER.raw_decode(text, start)
+    except RecursionError:
+        return Deep(), _end_of_deep(text, start)
+
+
+def _end_of_deep(text: str, start: int) -> int:
+    """Where an object or array ends, however deep it nests: the decoder's grammar without its recursion.
+
+    Raises json.JSONDecodeError where the text is no JSON.
+    """
+    closing: list[str] = []
+    position = start
+    while True:
+        if text[position : position + 1] in ("{", "["):
+            closing.append("}" if text[position] == "{" else "]")
+            position = _space(text, position + 1)
+            if text[position : position + 1] != closing[-1]:
+                if closing[-1] == "}":
+                    position = _key(text, position)
+                continue
+        else:
+            _, position = _DECODER.raw_decode(text, position)
+            position = _space(text, position)
+        while closing and text[position : position + 1] == closing[-1]:
+            closing.pop()
+            position = _space(text, position + 1) if closing else position + 1
+        if not closing:
+            return position
+        if text[position : position + 1] != ",":
+            raise json.JSONDecodeError("Expecting ',' delimiter", text, position)
+        position = _space(text, position + 1)
+        if closing[-1] == "}":
+            position = _key(text, position)
+
+
+def _key(text: str, position: int) -> int:
+    """Where the value of a member begins whose key stands there."""
+    if text[position : position + 1] != '"':
+        raise json.JSONDecodeError("Expecting property name enclosed in double quotes", text, position)
+    _, position = scanstring(text, position + 1)
+    position = _space(text, position)
+    if text[position : position + 1] != ":":
+        raise json.JSONDecodeError("Expecting ':' delimiter", text, position)
+    return _space(text, position + 1)
+
+
+def _space(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    assert match is not None
+    return match.end()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +148,8 @@ class _Window:
         self.ended = False
         self._stream = stream
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-        self.extend()
+        while not self.text and not self.ended:
+            self.extend()
         self.text = self.text.removeprefix("\ufeff")
 
     def extend(self) -> None:
@@ -118,9 +184,8 @@ def split(stream: Readable) -> Iterator[Value | Garbage]:
     while window.skip_separators():
         try:
             data, end = _decode(window)
-        except (ValueError, RecursionError) as error:
-            reason = "nested too deeply" if isinstance(error, RecursionError) else _reason(error)
-            yield _skip(window, reason)
+        except ValueError as error:
+            yield _skip(window, _reason(error))
         else:
             yield Value(window.line, window.text[window.position : end], data)
             window.advance(end)
@@ -130,14 +195,14 @@ def _decode(window: _Window) -> tuple[object, int]:
     """The value at the window's position and where it ends; raises ValueError when there is none."""
     while True:
         try:
-            data, end = _DECODER.raw_decode(window.text, window.position)
+            data, end = _value(window.text, window.position)
         except json.JSONDecodeError as error:
             # Tokens do not span lines, so an error before the last line is final; one in it may only
             # mean that the rest has not been read yet.
             if window.ended or window.text.find("\n", error.pos) not in (-1, len(window.text) - 1):
                 raise
         else:
-            bare = not isinstance(data, dict | list) and window.text[end - 1] != '"'
+            bare = not isinstance(data, _CONTAINER) and window.text[end - 1] != '"'
             if end < len(window.text) or window.ended:
                 following = window.text[end : end + 1]
                 if bare and following not in ("", "\f", "\v", *'{["', *_JSON_SPACE):
@@ -183,6 +248,9 @@ class Checker:
 
     def check(self, value: Value) -> dict[str, str | int | float]:
         """The record's values; raises BadValue with the reason when it must be rejected."""
+        if isinstance(value.data, Deep) and value.text[0] == "{":
+            members = {str(key): _value(value.text, start)[0] for key, start, _ in _members(value.text, 0)}
+            value = Value(value.line, value.text, members)
         if not isinstance(value.data, dict):
             raise BadValue("not a JSON object")
         if len(value.text) > MAX_RECORD:
@@ -213,7 +281,7 @@ class Checker:
                     found.append(None)
                     continue
             item = data[key]
-            if isinstance(item, dict | list) and field.type is Type.TEXT:
+            if isinstance(item, _CONTAINER) and field.type is Type.TEXT:
                 item = source_text(value.text, (key,))
             found.append(item)
         return found
@@ -230,7 +298,7 @@ class Checker:
                     item = item[step]
                 else:
                     item = None
-            if isinstance(item, dict | list) and field.type is Type.TEXT:
+            if isinstance(item, _CONTAINER) and field.type is Type.TEXT:
                 item = source_text(value.text, path)
             found.append(item)
         return found
@@ -243,25 +311,14 @@ def check_text(value: Value) -> None:
     except UnicodeEncodeError as error:
         raise BadValue("invalid UTF-8") from error
     if _SUSPICIOUS_ESCAPE.search(value.text):
-        for text in _texts(value.data):
+        for start in _STRING.finditer(value.text):
+            text, _ = scanstring(value.text, start.start() + 1)
             if "\0" in text:
                 raise BadValue("U+0000 in text")
             try:
                 text.encode()
             except UnicodeEncodeError as error:
                 raise BadValue("half a surrogate pair in text") from error
-
-
-def _texts(data: object) -> Iterator[str]:
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, dict):
-        for key, item in data.items():
-            yield key
-            yield from _texts(item)
-    elif isinstance(data, list):
-        for item in data:
-            yield from _texts(item)
 
 
 def convert(field: Field, source: object) -> str | int | float | None:
@@ -302,6 +359,8 @@ def _whole(field: Field, source: str, *, plain: bool) -> int:
 
 
 def _shown(source: object) -> str:
+    if isinstance(source, _CONTAINER):
+        return "an object or array"
     text = str(source) if isinstance(source, str) else json.dumps(source)
     return f"'{text}'" if len(text) <= 40 else f"'{text[:40]}…'"
 
@@ -318,23 +377,17 @@ def source_text(text: str, path: tuple[str | int, ...]) -> str:
 
 def _members(text: str, start: int) -> Iterator[tuple[str | int, int, int]]:
     """Key or index, start and end of each member of the object or array that starts at `start`."""
-    position = _after_space(text, start + 1)
+    position = _space(text, start + 1)
     index = 0
     is_object = text[start] == "{"
     while text[position] not in "}]":
         key: str | int = index
         if is_object:
             key, position = scanstring(text, position + 1)
-            position = _after_space(text, _after_space(text, position) + 1)
-        _, end = _DECODER.raw_decode(text, position)
+            position = _space(text, _space(text, position) + 1)
+        _, end = _value(text, position)
         yield key, position, end
         index += 1
-        position = _after_space(text, end)
+        position = _space(text, end)
         if text[position] == ",":
-            position = _after_space(text, position + 1)
-
-
-def _after_space(text: str, position: int) -> int:
-    while text[position] in _JSON_SPACE:
-        position += 1
-    return position
+            position = _space(text, position + 1)

@@ -24,12 +24,16 @@ class Spool:
         """Remove every file, and the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def new(self, stem: str) -> Path:
-        """The path of a new file."""
+    def make(self) -> None:
+        """Make the folder."""
         try:
             self.folder.mkdir(exist_ok=True)
         except OSError as error:
             raise SourceError(f"{self.folder}: cannot be made ({error.strerror}); check the folder") from error
+
+    def new(self, stem: str) -> Path:
+        """The path of a new file."""
+        self.make()
         return self.folder / f"{stem}-{next(self._numbers)}.json"
 
     @contextmanager
@@ -38,7 +42,8 @@ class Spool:
         try:
             yield
         except OSError as error:
-            if error.filename is None or str(self.folder) in str(error.filename):
+            # Damaged compressed data is an OSError too, without a number.
+            if error.errno is not None and (error.filename is None or str(self.folder) in str(error.filename)):
                 raise SourceError(
                     f"{self.folder}: cannot be written ({error.strerror}); make room, nothing of this batch was loaded"
                 ) from error

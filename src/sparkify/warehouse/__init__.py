@@ -54,6 +54,9 @@ class Warehouse(Protocol):
     def rebuilding(self) -> AbstractContextManager[None]:
         """Make every statement work on an empty second set of tables, until `replace_tables`."""
 
+    def drop_rebuilt(self) -> None:
+        """Drop a second set of tables that a killed run left."""
+
     def replace_tables(self, tables: Sequence[str], keep: Sequence[str]) -> None:
         """Within a transaction: take the second set's rows for `tables`; add its rows to those in `keep`.
 
@@ -105,13 +108,15 @@ def open_warehouse(settings: Settings) -> Warehouse:
         from sparkify.warehouse.duckdb import DuckDBWarehouse
 
         path = Path(url.removeprefix("duckdb:///"))
+        if path.name == ":memory:" or "?" in str(path):
+            raise UsageError(f"--warehouse {url}: name a file on disk, without a question mark in its path")
         if path.is_dir():
             raise UsageError(
                 f"--warehouse {url}: is a folder; name a file in it, such as {url.rstrip('/')}/sparkify.duckdb"
             )
         if not path.parent.is_dir():
             raise UsageError(f"--warehouse {url}: there is no folder {path.parent}; make it first")
-        return DuckDBWarehouse(path, wait=settings.wait, memory=settings.memory, threads=settings.threads)
+        return DuckDBWarehouse(path, wait=settings.wait, memory=settings.memory_limit, threads=settings.threads)
     if url.startswith("redshift://"):
         raise UsageError("--warehouse redshift://…: this version loads into DuckDB only; use duckdb:///FILE")
     raise UsageError(

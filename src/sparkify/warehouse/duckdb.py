@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import IO
 
 import duckdb
@@ -35,6 +37,8 @@ _SANDBOX = {
     "lock_configuration": "true",
 }
 _RETRY_SECONDS = 0.05
+_HEADERS = 3 * 4096
+_MAGIC = b"DUCK"
 
 
 class DuckDBWarehouse:
@@ -52,6 +56,7 @@ class DuckDBWarehouse:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._depth = 0
         self._schema = "main"
+        self._spill: Path | None = None
 
     # -- opening ------------------------------------------------------------------------------------
 
@@ -63,13 +68,29 @@ class DuckDBWarehouse:
         lock = self._lock()
         try:
             self.spool.clear()
+            self.spool.make()
+            self._spill = self.spool.folder / "spill"
+            self._remove_unfinished()
             yield
         finally:
+            self._spill = None
             self.spool.clear()
             # Removed while held, so that nobody can have it and then lose it; `_lock` looks for that.
             with suppress(OSError):
                 self._lock_path.unlink()
             lock.close()
+
+    def _remove_unfinished(self) -> None:
+        """Remove a database file whose making was cut short by a kill: it holds nothing yet, and cannot be opened.
+
+        DuckDB writes three headers of 4 KiB first; a file of that beginning that is shorter is such a one.
+        """
+        with suppress(FileNotFoundError):
+            size = self.path.stat().st_size
+            with self.path.open("rb") as stream:
+                head = stream.read(12)
+            if size == 0 or (size < _HEADERS and (head[8:] == _MAGIC or not any(head))):
+                self.path.unlink()
 
     @property
     def _lock_path(self) -> Path:
@@ -104,9 +125,11 @@ class DuckDBWarehouse:
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The in-memory database that everything runs in."""
         if self._connection is None:
+            # A load spills into its spool; whoever only reads, where others look for temporary files.
+            spill = self._spill or Path(tempfile.gettempdir()) / f"sparkify-{os.getpid()}-{token_hex(4)}"
             config: dict[str, str | bool | int | float | list[str]] = {
                 "memory_limit": self._memory,
-                "temp_directory": str(self.spool.folder / "spill"),
+                "temp_directory": str(spill),
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
             }
@@ -128,11 +151,11 @@ class DuckDBWarehouse:
                 self._detach(read_only=read_only)
 
     def _attach(self, *, read_only: bool) -> None:
-        mode = " (read_only)" if read_only else ""
+        mode = "type duckdb, read_only" if read_only else "type duckdb"
         deadline = time.monotonic() + self._wait
         while True:
             try:
-                self.connection.execute(f"attach {literal(str(self.path))} as warehouse{mode}")
+                self.connection.execute(f"attach {literal(str(self.path))} as warehouse ({mode})")
                 break
             except duckdb.Error as error:
                 if _is_lock(error) and time.monotonic() < deadline:
@@ -143,14 +166,15 @@ class DuckDBWarehouse:
 
     def _detach(self, *, read_only: bool) -> None:
         try:
-            self.connection.execute("use memory")
-            if not read_only:
-                # Leave no log behind: whoever opens the file next would have to replay it.
-                self.connection.execute("checkpoint warehouse")
-            self.connection.execute("detach warehouse")
-        except duckdb.Error as error:
+            with _told():
+                self.connection.execute("use memory")
+                if not read_only:
+                    # Leave no log behind: whoever opens the file next would have to replay it.
+                    self.connection.execute("checkpoint warehouse")
+                self.connection.execute("detach warehouse")
+        except BaseException:
             self.close()
-            raise _engine_error(error) from error
+            raise
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -175,7 +199,6 @@ class DuckDBWarehouse:
     @contextmanager
     def rebuilding(self) -> Iterator[None]:
         with self.session():
-            self.execute(f"drop schema if exists warehouse.{REBUILD} cascade")
             self.execute(f"create schema warehouse.{REBUILD}")
         self._schema = REBUILD
         try:
@@ -183,8 +206,12 @@ class DuckDBWarehouse:
         finally:
             self._schema = "main"
             if self._connection is not None:
-                with suppress(SparkifyError), self.session():
-                    self.execute(f"drop schema if exists warehouse.{REBUILD} cascade")
+                with suppress(SparkifyError):
+                    self.drop_rebuilt()
+
+    def drop_rebuilt(self) -> None:
+        with self.session():
+            self.execute(f"drop schema if exists warehouse.{REBUILD} cascade")
 
     def replace_tables(self, tables: Sequence[str], keep: Sequence[str]) -> None:
         for table in tables:
@@ -203,22 +230,19 @@ class DuckDBWarehouse:
         return self.query(sql_queries.statement(name, self.engine), parameters)
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
-        try:
+        with _told():
             self.connection.execute(sql, parameters)
-        except duckdb.Error as error:
-            raise _engine_error(error) from error
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
-        try:
+        with _told():
             return self.connection.execute(sql, parameters).fetchall()
-        except duckdb.Error as error:
-            raise _engine_error(error) from error
 
     def tables(self) -> set[str]:
         return {
             str(name)
             for (name,) in self.query(
-                "select table_name from duckdb_tables() where database_name = 'warehouse' and schema_name = ?",
+                "select table_name from information_schema.tables "
+                "where table_catalog = 'warehouse' and table_schema = ?",
                 [self._schema],
             )
         }
@@ -230,10 +254,8 @@ class DuckDBWarehouse:
     # -- many rows at once --------------------------------------------------------------------------
 
     def stage(self, parts: Sequence[Part]) -> list[Part]:
-        try:
+        with _told():
             return duckdb_staging.stage(self.connection, parts)
-        except duckdb.Error as error:
-            raise _engine_error(error) from error
 
     def append(self, table: str, rows: Iterable[Mapping[str, object]]) -> None:
         writer = LineWriter(self.spool, table)
@@ -263,8 +285,7 @@ class DuckDBWarehouse:
                 statements = connection.extract_statements(sql)
             except duckdb.Error as error:
                 raise UsageError(f"not understood: {_first_line(error)}") from error
-            readers = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
-            if len(statements) != 1 or statements[0].type not in readers:
+            if len(statements) != 1 or not _only_reads(statements[0]):
                 raise UsageError("one SELECT at a time, and nothing else: this command only reads")
             try:
                 result = connection.execute(statements[0])
@@ -299,8 +320,30 @@ class DuckDBWarehouse:
         return int(str(self.query(f"select count(*) from {table}")[0][0]))
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what the engine says into our errors, and an interrupted statement into the interrupt it was."""
+    try:
+        yield
+    except duckdb.Error as error:
+        if isinstance(error, duckdb.InterruptException):
+            raise KeyboardInterrupt from error
+        raise _engine_error(error) from error
+    except RuntimeError as error:
+        if "interrupted" in str(error):
+            raise KeyboardInterrupt from error
+        raise
+
+
 def _is_lock(error: duckdb.Error) -> bool:
     return "lock on file" in str(error) or "already attached" in str(error).lower()
+
+
+def _only_reads(statement: duckdb.Statement) -> bool:
+    try:
+        return statement.type in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+    except ValueError:  # a kind of statement that the client has no name for
+        return False
 
 
 def _first_line(error: Exception) -> str:

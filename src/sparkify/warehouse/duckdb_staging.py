@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import duckdb
 
-from sparkify.source.fields import FIELDS, Field, Kind, Type
+from sparkify.source.fields import EPOCH_MAX, EPOCH_MIN, FIELDS, Field, Kind, Type
 from sparkify.source.files import SourceFile
 from sparkify.source.prepare import Part
 from sparkify.source.shape import names_are_exact
@@ -20,12 +20,16 @@ from sparkify.sql_queries import literal
 _TABLES: dict[Kind, str] = {"log": "staging_events", "song": "batch_songs"}
 _TYPES = {Type.TEXT: "varchar", Type.INT: "integer", Type.DOUBLE: "double", Type.EPOCH: "timestamp"}
 
+_BAD_FILE = (duckdb.InvalidInputException, duckdb.IOException)
+"""What a file that is no JSON, or is gone, makes the engine say; anything else is not the file's fault."""
+
 # The JSON number grammar, and of whole numbers what stays whole when the engine writes it out.
 _DOUBLE = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?"
 _WHOLE = r"-?(0|[1-9][0-9]{0,9})(\.0)?"
 _EPOCH = r"-?(0|[1-9][0-9]{0,14})(\.0)?"
 # A number in a text field comes as the engine writes it, `1.10` as 1.1; whole numbers come as they are.
 _REWRITTEN = r"-?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?"
+_INSTANTS = f"between {EPOCH_MIN} and {EPOCH_MAX}"
 _KEPT = r"-?[0-9]+"
 
 
@@ -48,7 +52,7 @@ def _stage_kind(connection: duckdb.DuckDBPyConnection, kind: Kind, parts: Sequen
         sql = _insert(kind, table, names, [str(read[number].path) for number in numbers], numbers, trusted=trusted)
         try:
             connection.execute(sql)
-        except duckdb.Error:
+        except _BAD_FILE:
             broken = [read[number] for number in numbers if not _readable(connection, read[number])]
             if not broken:
                 raise
@@ -106,7 +110,8 @@ def _value(field: Field, text: str, *, trusted: bool) -> str:
         return text
     cast = "cast" if trusted else "try_cast"
     if field.type is Type.EPOCH:
-        return f"epoch_ms({cast}({text} as bigint))"
+        # Beyond TIMESTAMP the engine would stop with an error.
+        return f"epoch_ms(case when {cast}({text} as bigint) {_INSTANTS} then {cast}({text} as bigint) end)"
     return f"{cast}(nullif({text}, '') as {_TYPES[field.type]})"
 
 
@@ -124,6 +129,8 @@ def _suspect(field: Field, text: str) -> str:
     pattern = {Type.INT: _WHOLE, Type.DOUBLE: _DOUBLE, Type.EPOCH: _EPOCH}[field.type]
     number = "bigint" if field.type is Type.EPOCH else _TYPES[field.type]
     bad = f"not regexp_full_match({text}, {literal(pattern)}) or try_cast({text} as {number}) is null"
+    if field.type is Type.EPOCH:
+        bad += f" or not try_cast({text} as bigint) {_INSTANTS}"
     if field.type is Type.DOUBLE:
         bad += f" or not isfinite(try_cast({text} as double))"
     if field.required:
@@ -132,13 +139,15 @@ def _suspect(field: Field, text: str) -> str:
 
 
 def _readable(connection: duckdb.DuckDBPyConnection, part: Part) -> bool:
+    # Every field is asked for: the reader looks at no more than it is asked for, so it would miss their faults.
+    counts = ", ".join(f"count({_name(name)})" for name in part.names)
     columns = ", ".join(f"{_name(name)}: 'VARCHAR'" for name in part.names)
     try:
         connection.execute(
-            f"select count({_name(part.names[0])}) from read_json([{literal(str(part.path))}], "
+            f"select {counts} from read_json([{literal(str(part.path))}], "
             f"format = 'newline_delimited', columns = {{{columns}}}, hive_partitioning = false, compression = 'none')"
         ).fetchall()
-    except duckdb.Error:
+    except _BAD_FILE:
         return False
     return True
 
