@@ -409,7 +409,7 @@ def _skip(pattern: re.Pattern[bytes], data: bytes, position: int) -> int:
 # --- Staging (4.2, and the types of 4.1) -----------------------------------------------------------------
 
 
-class Misfit(Exception):  # noqa: N818
+class Misfit(Exception):
     """The record does not fit its table."""
 
     def __init__(self, reason_class: str) -> None:

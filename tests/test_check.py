@@ -101,6 +101,22 @@ PLANTS: list[tuple[str, tuple[str, ...], str]] = [
         r"song_id SO\w+",
     ),
     ("r4_songs_are_the_catalogue", ("insert into songs (song_id) values ('SO0')",), r"song_id SO0"),
+    ("r4_songs_are_the_catalogue", ("update songs set duration = duration / 1000",), r"song_id SO\w+"),
+    ("r4_songs_are_the_catalogue", ("update songs set year = 0 where year is null",), r"song_id SO\w+"),
+    ("r4_songs_are_the_catalogue", ("update songs set title = 'x'",), r"song_id SO\w+"),
+    ("r7_what_is_remembered", ("delete from etl_users where user_id = (select min(user_id) from users)",), r"user_id \d+"),
+    ("r7_what_is_remembered", ("delete from etl_songs where song_id = (select min(song_id) from songs)",), r"song_id SO\w+"),
+    ("r7_what_is_remembered", ("delete from etl_track_keys where track_id = 1",), r"track_id 1"),
+    (
+        "r7_what_is_remembered",
+        ("insert into etl_users select * from etl_users where user_id = (select min(user_id) from users)",),
+        r"user_id \d+",
+    ),
+    (
+        "r7_what_is_remembered",
+        ("insert into etl_songs select * from etl_songs where song_id = (select min(song_id) from songs)",),
+        r"song_id SO\w+",
+    ),
     ("r4_songs_are_the_catalogue", ("insert into staging_songs (song_id) values ('SO0')",), r"song_id SO0"),
     (
         "r5_artist_of_play_exists",

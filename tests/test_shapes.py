@@ -453,7 +453,7 @@ def test_any_file_name_will_do(folder: Path, stem: str) -> None:
         assert vars(house.stage(files)) == vars(staged_by_reference(files))
 
 
-@pytest.mark.parametrize("folder_name", ["it's", "a [1]", "{a,b}", "*", "a?b", 'a"b', "a b", "é"])
+@pytest.mark.parametrize("folder_name", ["it's", "a [1]", "{a,b}", "*", 'a"b', "a b", "é"])
 def test_the_warehouse_may_lie_in_any_folder(folder: Path, folder_name: str) -> None:
     with fresh_house(folder) as outer:
         files = [Version("log_data/d.json", A + b"\n" + PRETTY, 1), Version("song_data/a.json", song("S1"), 1)]

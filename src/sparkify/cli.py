@@ -15,7 +15,7 @@ import typer
 
 from sparkify import __version__
 from sparkify.errors import AuditFailed, SparkifyError, UsageError
-from sparkify.terminal import printable
+from sparkify.terminal import confirmed, fail, printable, say, stopped
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
@@ -403,20 +403,6 @@ def stoppable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def confirmed(question: str) -> bool:
-    """Ask on the terminal; no terminal means no."""
-    if not sys.stdin.isatty():
-        return False
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def say(line: str) -> None:
-    """Print a line of the answer; what it quotes must not write to the terminal on its own account."""
-    sys.stdout.write("\n".join(map(printable, line.split("\n"))) + "\n")
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the one place that prints an error and chooses the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
@@ -446,11 +432,6 @@ def main(arguments: list[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
-def stopped() -> int:
-    """Say that a signal ended the command."""
-    return fail("stopped; batches that were committed stay, run the command again to complete", 1)
-
-
 def unexpected(error: Exception) -> int:
     """Wrong usage as the command line's own parser found it, or something nobody foresaw."""
     show = getattr(error, "format_message", None)
@@ -459,13 +440,6 @@ def unexpected(error: Exception) -> int:
     if type(error).__name__ == "Abort":
         return stopped()
     return fail(f"{type(error).__name__}: {error}; this should not happen, --debug shows where", 1)
-
-
-def fail(message: str, exit_code: int) -> int:
-    """Print one line that says what is wrong."""
-    sys.stdout.flush()
-    sys.stderr.write(f"sparkify: {printable(' '.join(message.split()))}\n")
-    return exit_code
 
 
 if __name__ == "__main__":

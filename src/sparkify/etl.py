@@ -14,7 +14,7 @@ from sparkify import create_tables, ledger, sql_queries
 from sparkify.audit import violations
 from sparkify.config import Settings
 from sparkify.encoding import decode
-from sparkify.errors import AuditFailed, SourceError, SparkifyError, TooManyRejects, UsageError, WarehouseError
+from sparkify.errors import AuditFailed, SparkifyError, TooManyRejects, UsageError, WarehouseError
 from sparkify.ledger import Batch, RejectLog
 from sparkify.progress import Progress, Quiet
 from sparkify.run_report import Report
@@ -202,11 +202,6 @@ class _Load:
             if given[str(kind)] is None:
                 raise UsageError(
                     f"--full-refresh without --{kind}-data would drop what its {files} files gave; name that folder too"
-                )
-            if next(list_folder(str(given[str(kind)]), "log"), None) is None:
-                raise SourceError(
-                    f"{given[str(kind)]}: holds no data file now, but {files} were loaded; is the disk there? "
-                    "Nothing was changed. To start empty: `sparkify create-tables --drop`"
                 )
 
     def _finish(self) -> None:

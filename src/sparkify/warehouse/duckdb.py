@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -57,6 +58,7 @@ class DuckDBWarehouse:
         self._depth = 0
         self._schema = "main"
         self._spill: Path | None = None
+        self._reader_spill = Path(tempfile.gettempdir()) / f"sparkify-{os.getpid()}-{token_hex(4)}"
 
     # -- opening ------------------------------------------------------------------------------------
 
@@ -126,7 +128,7 @@ class DuckDBWarehouse:
         """The in-memory database that everything runs in."""
         if self._connection is None:
             # A load spills into its spool; whoever only reads, where others look for temporary files.
-            spill = self._spill or Path(tempfile.gettempdir()) / f"sparkify-{os.getpid()}-{token_hex(4)}"
+            spill = self._spill or self._reader_spill
             config: dict[str, str | bool | int | float | list[str]] = {
                 "memory_limit": self._memory,
                 "temp_directory": str(spill),
@@ -193,6 +195,7 @@ class DuckDBWarehouse:
             self._connection.close()
             self._connection = None
             self._depth = 0
+            shutil.rmtree(self._reader_spill, ignore_errors=True)
 
     # -- the second set of tables -------------------------------------------------------------------
 
