@@ -26,7 +26,8 @@ SCAN = """
 import sys, glob, duckdb
 from sparkify.source.fields import EVENT_FIELDS, Type
 types = {Type.TEXT: "VARCHAR", Type.INT: "INTEGER", Type.DOUBLE: "DOUBLE", Type.EPOCH: "BIGINT"}
-columns = ", ".join(f"'{f.name}': '{types[f.type]}'" for f in EVENT_FIELDS)
+# userId is text in the source, and empty for logged-out events.
+columns = ", ".join(f"'{f.name}': '{'VARCHAR' if f.name == 'userId' else types[f.type]}'" for f in EVENT_FIELDS)
 counts = ", ".join(f'count("{f.name}")' for f in EVENT_FIELDS)
 files = sorted(glob.glob(sys.argv[1] + "/log_data/**/*.json", recursive=True))
 duckdb.sql(f"select {counts} from read_json({files}, format='newline_delimited', columns={{{columns}}})").fetchall()

@@ -265,7 +265,7 @@ class _Joiner:
                 self.finish()
 
     def _flush(self) -> None:
-        if self._part is None:
+        if self._part is None or not self._pieces:
             return
         chunk = b"".join(self._pieces)
         self._part.shape.add(measure(chunk))

@@ -64,7 +64,7 @@ def measure(chunk: bytes) -> Shape:
     """Count what one piece of a file holds; it must begin and end at the bounds of lines."""
     data = np.frombuffer(chunk, dtype=np.uint8)
     if len(data) < 2:
-        return Shape(lines=int(bool(chunk.strip())), plain=False)
+        return Shape(lines=int(bool(chunk.strip())), plain=not chunk.strip())
     colons = np.flatnonzero(data == ord(":"))
     before = data[colons - 1]
     first = _value_starts(data, colons[before == ord('"')])

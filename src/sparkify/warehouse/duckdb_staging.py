@@ -7,7 +7,7 @@ engine found NULL (`absent`), for the proof in `source/shape.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import duckdb
 
@@ -188,11 +188,17 @@ def _add_sources(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -
     connection.execute(
         "create or replace temp table song_files (part integer, first bigint, url varchar, modified timestamp)"
     )
-    for chunk in _chunks(starts, 5000):
-        rows = ", ".join(
-            f"({part}, {first}, {literal(file.url)}, make_timestamp({file.modified}))" for part, first, file in chunk
-        )
-        connection.execute(f"insert into temp.main.song_files values {rows}")
+    connection.execute(
+        "insert into temp.main.song_files "
+        "select part, first, url, make_timestamp(modified) from (select unnest(?::integer[]) as part, "
+        "unnest(?::bigint[]) as first, unnest(?::varchar[]) as url, unnest(?::bigint[]) as modified)",
+        [
+            [part for part, _, _ in starts],
+            [first for _, first, _ in starts],
+            [file.url for _, _, file in starts],
+            [file.modified for _, _, file in starts],
+        ],
+    )
     columns = ", ".join(f"numbered.{field.column}" for field in FIELDS["song"])
     connection.execute(
         "insert into temp.main.batch_songs "
@@ -203,7 +209,3 @@ def _add_sources(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -
         "from numbered asof inner join temp.main.song_files "
         "on numbered.part = song_files.part and numbered.place >= song_files.first"
     )
-
-
-def _chunks(items: Sequence[tuple[int, int, SourceFile]], size: int) -> Iterable[Sequence[tuple[int, int, SourceFile]]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
