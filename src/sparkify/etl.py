@@ -126,6 +126,7 @@ class _Load:
             warehouse.stage([])
             transform(warehouse, self._batch(0))
             ledger.set_setting(warehouse, "resolve_all", None)
+            audit(warehouse)
         return True
 
     def _load_batch(self, number: int, files: list[SourceFile]) -> None:

@@ -55,6 +55,7 @@ RUN_TABLES = ("run_users", "run_songs", "run_artists", "run_plays")
 INCOMING = (
     "transform/load_songs",
     "transform/load_tracks",
+    "transform/load_new_texts",
     "transform/load_range",
     "transform/load_decoded",
 )

@@ -1,22 +1,5 @@
-WITH texts AS (
-  SELECT
-    load_songs.title AS text
-  FROM load_songs
-  UNION
-  SELECT
-    load_songs.artist_name AS text
-  FROM load_songs
-  UNION
-  SELECT
-    load_tracks.song AS text
-  FROM load_tracks
-  UNION
-  SELECT
-    load_tracks.artist AS text
-  FROM load_tracks
-)
 SELECT
-  texts.text
-FROM texts
+  load_new_texts.text
+FROM load_new_texts
 WHERE
-  STRLEN(texts.text) > LENGTH(texts.text)
+  STRLEN(load_new_texts.text) > LENGTH(load_new_texts.text)

@@ -1,28 +1,11 @@
 CREATE TEMPORARY TABLE load_texts AS
-WITH texts AS (
-  SELECT
-    load_songs.title AS text
-  FROM load_songs
-  UNION
-  SELECT
-    load_songs.artist_name AS text
-  FROM load_songs
-  UNION
-  SELECT
-    load_tracks.song AS text
-  FROM load_tracks
-  UNION
-  SELECT
-    load_tracks.artist AS text
-  FROM load_tracks
-)
 SELECT
-  texts.text,
+  load_new_texts.text,
   NULLIF(
     TRIM(
       REGEXP_REPLACE(
         TRANSLATE(
-          LOWER(COALESCE(load_decoded.decoded, texts.text)),
+          LOWER(COALESCE(load_decoded.decoded, load_new_texts.text)),
           CHR(9) || CHR(10) || CHR(11) || CHR(12) || CHR(13),
           '     '
         ),
@@ -34,8 +17,8 @@ SELECT
     ),
     ''
   ) AS normal
-FROM texts
+FROM load_new_texts
 LEFT JOIN load_decoded
-  ON texts.text = load_decoded.text
+  ON load_new_texts.text = load_decoded.text
 WHERE
-  NOT texts.text IS NULL
+  NOT load_new_texts.text IS NULL
