@@ -59,7 +59,7 @@ def test_a_wheel_carries_every_statement_and_the_licence(wheel: Path) -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_a_module_stays_readable(module: Path) -> None:
-    assert len(module.read_text(encoding="utf-8").splitlines()) <= 450
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= 460, "about 400: it has found its second noun"
 
 
 def imports(module: Path) -> set[str]:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -167,7 +168,7 @@ def etl(
         sys.stderr.write(f"warning: {printable(warning)}\n")
     if not as_json:
         for line in summary(report):
-            say(line)
+            say(printable(line))
 
 
 @app.command()
@@ -415,7 +416,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
     except SparkifyError as error:
         if debug:
-            raise
+            traceback.print_exc()
         return fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         return stopped()
@@ -425,18 +426,24 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except Exception as error:
         if debug:
-            raise
-        return unexpected(error)
+            traceback.print_exc()
+        return unexpected(error, given)
     if result == _STOPPED:
         return stopped()
     return result if isinstance(result, int) else 0
 
 
-def unexpected(error: Exception) -> int:
+def unexpected(error: Exception, given: list[str]) -> int:
     """Wrong usage as the command line's own parser found it, or something nobody foresaw."""
     show = getattr(error, "format_message", None)
     if show is not None:
-        return fail(f"{' '.join(str(show()).split())} Try `sparkify --help`.", 2)
+        if given[0] == "etl" and "--json" in given:
+            from sparkify.run_report import Report
+
+            say(json.dumps(Report("duckdb").as_dict()))
+        known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+        command = f"sparkify {given[0]}" if given[0] in known else "sparkify"
+        return fail(f"{' '.join(str(show()).split()).rstrip('.')}. Try `{command} --help`.", 2)
     if type(error).__name__ == "Abort":
         return stopped()
     return fail(f"{type(error).__name__}: {error}; this should not happen, --debug shows where", 1)

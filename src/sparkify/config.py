@@ -107,6 +107,8 @@ def load_settings(**flags: object) -> Settings:
         name = str(first["loc"][0]) if first["loc"] else "settings"
         origin = f"--{name.replace('_', '-')}" if name in given else f"setting '{name}' (SPARKIFY_* or {CONFIG_FILE})"
         message = str(first["msg"]).removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            message = f"there is no such setting; there are {', '.join(Settings.model_fields)}"
         raise UsageError(f"{origin}: {message}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{Path(CONFIG_FILE)} is not valid TOML: {error}") from error

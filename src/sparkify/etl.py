@@ -16,7 +16,7 @@ from sparkify.config import Settings
 from sparkify.encoding import decode
 from sparkify.errors import AuditFailed, SparkifyError, TooManyRejects, UsageError, WarehouseError
 from sparkify.ledger import Batch, RejectLog
-from sparkify.progress import Progress, Quiet
+from sparkify.progress import Progress, Quiet, plural
 from sparkify.run_report import Report
 from sparkify.source.fields import Kind
 from sparkify.source.files import Known, Listing, SourceFile, batches, check_locations, compare, list_folder
@@ -49,8 +49,14 @@ def run(
         check_locations(settings.song_data, settings.log_data, settings.jsonpaths)
         load.paths = read_jsonpaths(settings.jsonpaths) if settings.jsonpaths and settings.log_data else None
         with warehouse.loading():
-            create_tables.create(warehouse)
+            missing = create_tables.create(warehouse)
+            if missing and len(missing) < len(sql_queries.TABLES):
+                report.warnings.append(
+                    f"{', '.join(missing)} was missing and is made anew, empty; `sparkify etl --full-refresh` fills it"
+                )
             warehouse.drop_rebuilt()
+            if full_refresh:
+                load.check_nothing_is_left_out()
             load.run(full_refresh=full_refresh)
     return report
 
@@ -81,7 +87,7 @@ class _Load:
                 with warehouse.transaction():
                     self._finish()
         except BaseException as error:
-            self._fail(error)
+            self._fail(error, full_refresh=full_refresh)
             raise
         finally:
             self.progress.stop()
@@ -177,7 +183,6 @@ class _Load:
         """
         warehouse, report = self.warehouse, self.report
         with warehouse.session():
-            self._check_nothing_is_left_out()
             floor = _number(warehouse.rows("run/highest_songplay_id")[0][0])
             floor = max(floor, int(ledger.setting(warehouse, "songplay_floor") or 0))
             match = self.settings.match or ledger.setting(warehouse, "match") or "resolve"
@@ -196,23 +201,31 @@ class _Load:
                 warehouse.run("ledger/sum_run", [report.run_id])
                 self._finish()
 
-    def _check_nothing_is_left_out(self) -> None:
-        """A location that is not given is not touched, so what it gave cannot be rebuilt."""
+    def check_nothing_is_left_out(self) -> None:
+        """A location that is not given is not touched, so what it gave cannot be rebuilt: raise UsageError."""
         given = {"song": self.settings.song_data, "log": self.settings.log_data}
-        for kind, files, *_ in self.warehouse.rows("status/files"):
+        with self.warehouse.session():
+            loaded = self.warehouse.rows("status/files")
+        for kind, files, *_ in loaded:
             if given[str(kind)] is None:
+                gave = f"{files} {plural('file', _number(files))}"
                 raise UsageError(
-                    f"--full-refresh without --{kind}-data would drop what its {files} files gave; name that folder too"
+                    f"--full-refresh without --{kind}-data would drop what it gave, {gave}; name that folder too"
                 )
 
-    def _finish(self) -> None:
-        """Complete the report and the run's record, within a transaction."""
+    def _sum_up(self) -> None:
+        """Complete the report from what is committed, within a session."""
         warehouse, report = self.warehouse, self.report
         [(plays, users, songs, artists)] = warehouse.rows("run/summary", [self.floor])
         report.rows["songplays"] += _number(plays)
         report.rows |= {"users": _number(users), "songs": _number(songs), "artists": _number(artists)}
         for match, found in warehouse.rows("run/resolution", [self.floor]):
             report.resolution[str(match)] = _number(found)
+
+    def _finish(self) -> None:
+        """Complete the report and the run's record, within a transaction."""
+        warehouse, report = self.warehouse, self.report
+        self._sum_up()
         if self.conflicts:
             report.warnings.append(
                 f"{self.conflicts} events share time, user and session with a play but differ from it; "
@@ -221,15 +234,19 @@ class _Load:
         message = "; ".join(report.warnings) or None
         ledger.finish(warehouse, report.run_id or "", report.status, message, ledger.utc_now())
 
-    def _fail(self, error: BaseException) -> None:
-        """Record why a run ended early; what was committed stays."""
+    def _fail(self, error: BaseException, *, full_refresh: bool) -> None:
+        """Record why a run ended early; what was committed stays, but nothing of a full refresh was."""
         self.report.status = "failed"
+        if full_refresh:
+            self.report.forget()
         interrupted = not isinstance(error, Exception)
         message = "stopped by a signal" if interrupted else str(error)
         try:
             with self.warehouse.transaction():
                 status = "interrupted" if interrupted else "failed"
                 ledger.finish(self.warehouse, self.report.run_id or "", status, message, ledger.utc_now())
+                if self.report.batches:
+                    self._sum_up()
         except SparkifyError:
             pass  # the next run marks this one interrupted; the first error is the one to tell
 
@@ -254,6 +271,8 @@ def dry_run(warehouse: Warehouse, settings: Settings, report: Report, *, full_re
         with warehouse.session(read_only=True):
             if create_tables.schema_version(warehouse, warehouse.tables()) is not None:
                 known = ledger.known_files(warehouse)
+                if settings.match not in (None, ledger.setting(warehouse, "match")):
+                    report.warnings.append(f"match would become '{settings.match}', and every track be resolved again")
     with report.timed("total"), report.timed("discover"):
         listing = discover(settings, known)
     pending = listing.pending
@@ -343,7 +362,11 @@ def audit(warehouse: Warehouse) -> None:
     """Hold the batch against the rules before it is committed; raises AuditFailed."""
     found = violations(warehouse)
     if found:
-        raise AuditFailed(found, "Nothing of this batch was loaded; please report this, `sparkify check` tells more.")
+        raise AuditFailed(
+            found,
+            "Nothing of this batch was loaded. `sparkify check` tells more; if tables were edited by hand, "
+            "`sparkify etl --full-refresh` rebuilds them; if not, please report this.",
+        )
 
 
 _LOAD_TABLES = tuple(

@@ -58,6 +58,12 @@ class Report:
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
         }
 
+    def forget(self) -> None:
+        """Nothing of what was loaded so far stays."""
+        self.bytes = self.batches = 0
+        self.rows = dict.fromkeys(self.rows, 0)
+        self.resolution = dict.fromkeys(self.resolution, 0)
+
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
         """Add the time spent to a step."""

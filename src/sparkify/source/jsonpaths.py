@@ -54,7 +54,7 @@ def read_jsonpaths(location: str) -> JsonPaths:
         raise UsageError(f'--jsonpaths {location}: has no list of paths; write {{"jsonpaths": ["$[\'artist\']", …]}}')
     if len(entries) != len(EVENT_FIELDS):
         raise UsageError(
-            f"--jsonpaths {location}: has {len(entries)} paths, staging_events has {len(EVENT_FIELDS)} columns; "
+            f"--jsonpaths {location}: gives {len(entries)} of {len(EVENT_FIELDS)} paths; "
             "give one path a column, in the table's order"
         )
     paths = tuple(parse_path(entry, location) for entry in entries)

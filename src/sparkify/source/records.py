@@ -215,7 +215,7 @@ def _decode(window: _Window) -> tuple[object, int]:
 
 def _reason(error: ValueError) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"malformed JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        return f"malformed JSON: {error.msg[:1].lower()}{error.msg[1:]}".removesuffix(" at")
     return str(error)
 
 

@@ -6,4 +6,8 @@ select
     ) as plays_changed,
     (select count(distinct run_users.user_id) from run_users) as users,
     (select count(distinct run_songs.song_id) from run_songs) as songs,
-    (select count(distinct run_artists.artist_id) from run_artists) as artists
+    (
+        select count(distinct run_artists.artist_id)
+        from run_artists
+        inner join artists on run_artists.artist_id = artists.artist_id
+    ) as artists

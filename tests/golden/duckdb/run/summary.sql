@@ -20,4 +20,6 @@ SELECT
     SELECT
       COUNT(DISTINCT run_artists.artist_id)
     FROM run_artists
+    INNER JOIN artists
+      ON run_artists.artist_id = artists.artist_id
   ) AS artists
