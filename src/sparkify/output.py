@@ -11,13 +11,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
 
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.terminal import printable as clean
 from sparkify.warehouse import Answer
-
-Format = Literal["table", "csv", "json", "parquet"]
 
 
 def check_form(form: str, output: Path | None) -> None:
