@@ -20,7 +20,8 @@ from sparkify import audit, etl
 from sparkify.config import Settings, load_settings
 from sparkify.errors import Violation
 from sparkify.run_report import Report
-from sparkify.source.files import SourceFile
+from sparkify.source.location import Content as Fetched
+from sparkify.source.parts import Source
 from sparkify.source.prepare import Preparer
 from sparkify.warehouse import Warehouse, open_warehouse
 from tests.reference import (
@@ -244,8 +245,10 @@ class House:
         return self.name(url), int(str(line)), classes[0] if classes else str(reason)
 
 
-def _doubt_all(self: Preparer, files: Iterable[SourceFile]) -> None:
-    self.doubtful.extend(files)
+def _doubt_all(self: Preparer, contents: Iterable[Fetched], _origins: object = None) -> None:
+    for content in contents:
+        self.files.append(content.file)
+        self.doubtful.append(Source(content.file, content.file.path, packed=content.file.suffix))
 
 
 def _cells(row: Sequence[object]) -> Row:

@@ -88,7 +88,7 @@ MESSAGES = [
     ("etl --song-data song_data --log-data song_data", 2, "--song-data and --log-data overlap; give each kind of file a folder of its own"),
     ("etl --song-data . --log-data log_data", 2, "--song-data and --log-data overlap; give each kind of file a folder of its own"),
     ("etl --song-data song_data --log-data song_data/A/../A", 2, "--song-data and --log-data overlap; give each kind of file a folder of its own"),
-    ("etl --song-data s3://bucket/songs", 2, "--song-data s3://bucket/songs: …"),
+    ("etl --song-data ftp://bucket/songs", 2, "ftp://bucket/songs: ftp:// is not known; …"),
     ("etl --log-data log_data --jsonpaths nowhere.json", 2, "--jsonpaths nowhere.json: no such file; check the path"),
     ("etl --log-data log_data --jsonpaths log_data", 2, "--jsonpaths log_data: no such file; check the path"),
     ("etl --log-data log_data --dry-run --song-data nowhere", 2, "--song-data nowhere: no such folder; check the path"),
@@ -140,7 +140,7 @@ MESSAGES = [
     ("sql FROM(users) --format parquet --warehouse duckdb:///missing.duckdb", 2, "--format parquet: name a file with --output"),
     ("sql FROM(users) --output nowhere/x.txt", 2, "--output nowhere/x.txt: name a file in a folder that exists"),
     ("sql FROM(users) --format parquet --output nowhere/x.parquet", 2, "--output nowhere/x.parquet: name a file in a folder that exists"),
-    ("export text.duckdb", 1, "text.duckdb: cannot be made (File exists); name another folder"),
+    ("export text.duckdb", 2, "DIR text.duckdb: is a file; name a folder"),
     ("export taken", 1, "taken/users.parquet: cannot be written …"),
     # simulate and demo
     ("simulate sim --events 0", 2, "events must be at least 1, not 0"),

@@ -85,8 +85,8 @@ def test_a_second_run_finds_nothing_new_and_reads_no_file(
 ) -> None:
     house, _, content = loaded
 
-    def read(self: Preparer, files: object) -> None:
-        raise AssertionError(f"reads {files}")
+    def read(self: Preparer, contents: object, _origins: object) -> None:
+        raise AssertionError(f"reads {contents}")
 
     monkeypatch.setattr(Preparer, "add", read)
     report = house.load()

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sparkify import __version__
+from sparkify.cli_options import (
+    Anonymous,
+    Concurrency,
+    FormatOption,
+    Json,
+    LogData,
+    Output,
+    Skip,
+    SongData,
+    SpoolDir,
+    WarehouseOption,
+)
+from sparkify.cli_support import opened, reading, settings_for, stoppable, writing_to
 from sparkify.errors import AuditFailed, SparkifyError, UsageError
 from sparkify.terminal import confirmed, fail, printable, say, stopped
 
 if TYPE_CHECKING:
-    from sparkify.config import Settings
-    from sparkify.warehouse import Warehouse
+    pass
 
 app = typer.Typer(
     name="sparkify",
@@ -35,19 +45,6 @@ app = typer.Typer(
 
 _STOPPED = 130
 """What the command line's own parser makes of Ctrl-C."""
-
-WarehouseOption = Annotated[
-    str | None,
-    typer.Option("--warehouse", metavar="URL", help="duckdb:///FILE or duckdb:////DIR/FILE  [env: SPARKIFY_WAREHOUSE]"),
-]
-SongData = Annotated[str | None, typer.Option("--song-data", metavar="DIR", help="Folder of the song catalogue")]
-LogData = Annotated[str | None, typer.Option("--log-data", metavar="DIR", help="Folder of the activity logs")]
-Skip = Annotated[
-    list[str] | None, typer.Option("--skip", metavar="GLOB", help="Pass over files of such names; may repeat")
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output")]
-FormatOption = Annotated[str, typer.Option("--format", "-f", help="table, csv, json or parquet")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file")]
 
 
 @app.callback()
@@ -119,7 +116,7 @@ def etl(
     song_data: SongData = None,
     log_data: LogData = None,
     jsonpaths: Annotated[
-        str | None, typer.Option(metavar="FILE", help="JSONPaths file that maps log fields to columns")
+        str | None, typer.Option(metavar="FILE", help="JSONPaths file, or s3://…, that maps log fields to columns")
     ] = None,
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Rebuild everything from the source as it is")
@@ -138,6 +135,9 @@ def etl(
             help="How plays find songs (default: as the warehouse is set, at first resolve)",
         ),
     ] = None,
+    anonymous: Anonymous = None,
+    concurrency: Concurrency = None,
+    spool_dir: SpoolDir = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be loaded, change nothing")] = False,
     as_json: Json = False,
 ) -> None:
@@ -153,11 +153,13 @@ def etl(
     try:
         settings = settings_for(
             warehouse=warehouse, song_data=song_data, log_data=log_data, jsonpaths=jsonpaths, max_errors=max_errors,
-            skip=skip or None, batch_bytes=batch_bytes, match=match,
+            skip=skip or None, batch_bytes=batch_bytes, match=match, anonymous=anonymous, concurrency=concurrency,
+            spool_dir=spool_dir,
         )  # fmt: skip
         with opened(settings) as house, stoppable():
             if dry_run:
-                pipeline.dry_run(house, settings, report, full_refresh=full_refresh)
+                tell = (lambda _: None) if as_json else (lambda url: say(f"Would load {printable(url)}"))
+                pipeline.dry_run(house, settings, report, full_refresh=full_refresh, tell=tell)
             else:
                 display = progress.choose()
                 pipeline.run(house, settings, full_refresh=full_refresh, progress=display, report=report)
@@ -176,6 +178,7 @@ def status(
     warehouse: WarehouseOption = None,
     song_data: SongData = None,
     log_data: LogData = None,
+    anonymous: Anonymous = None,
     as_json: Json = False,
 ) -> None:
     """Is it healthy, what is loaded, what is pending, how well do plays match.
@@ -185,7 +188,7 @@ def status(
     from sparkify import status_view
     from sparkify.status import status as look
 
-    settings = settings_for(warehouse=warehouse, song_data=song_data, log_data=log_data)
+    settings = settings_for(warehouse=warehouse, song_data=song_data, log_data=log_data, anonymous=anonymous)
     with reading(settings) as house:
         found = look(house, settings)
     status_view.show(found, as_json=as_json)
@@ -295,7 +298,7 @@ def sql(
 
 @app.command()
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go, one a table")],
+    place: Annotated[str, typer.Argument(metavar="DIR", help="Folder or s3://… for the files, one a table")],
     warehouse: WarehouseOption = None,
 ) -> None:
     """Write the star schema as Parquet.
@@ -304,14 +307,20 @@ def export(
     """
     from sparkify.export import export_star
 
-    with reading(settings_for(warehouse=warehouse)) as house:
-        for table, path, rows in export_star(house, folder):
-            say(f"{table}: {rows:,} rows in {path}")
+    settings = settings_for(warehouse=warehouse)
+    with ExitStack() as stack:
+        with reading(settings) as house:
+            target = stack.enter_context(writing_to(place, settings, "DIR"))
+            made = list(export_star(house, stack.enter_context(target.scratch())))
+        # Written where they belong when the database is free again: that may take as long as an upload.
+        for table, path, rows in made:
+            target.take(path.name, path)
+            say(f"{table}: {rows:,} rows in {printable(target.url)}/{path.name}")
 
 
 @app.command()
 def simulate(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for song_data/ and log_data/")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="Folder or s3://… for song_data/ and log_data/")],
     events: Annotated[int, typer.Option(help="How many events")] = 10_000,
     songs: Annotated[int, typer.Option(help="How many songs in the catalogue")] = 500,
     users: Annotated[int, typer.Option(help="How many users")] = 100,
@@ -331,8 +340,9 @@ def simulate(
     """
     from datetime import date
 
+    from sparkify.publish import publish
     from sparkify.simulate import Company
-    from sparkify.simulate import simulate as write
+    from sparkify.source.access import is_remote, parse
 
     try:
         first_day = date.fromisoformat(start)
@@ -340,68 +350,16 @@ def simulate(
         raise UsageError(f"--start {start}: write a day like 2018-11-01") from error
     try:
         company = Company(events, songs, users, first_day, days, seed, exact, title, artist, dirty)
-        written = write(out, company)
-    except (ValueError, FileExistsError) as error:
+    except ValueError as error:
         raise UsageError(str(error)) from error
-    except OSError as error:
-        raise SparkifyError(
-            f"{error.filename or out}: cannot be written ({error.strerror}); check the folder"
-        ) from error
+    written = publish(company, out, settings_for())
+    place = parse(out).url if is_remote(out) else out
     say(
         f"wrote {written.events:,} events in {written.log_files:,} log files and {written.songs:,} songs in "
-        f"{written.song_files:,} song files to {out}, {written.bytes / 1e6:,.1f} MB"
+        f"{written.song_files:,} song files to {place}, {written.bytes / 1e6:,.1f} MB"
     )
     hint = f" --max-errors {written.bad_records}" if written.bad_records else ""
-    say(f"load them: sparkify etl --song-data {out / 'song_data'} --log-data {out / 'log_data'}{hint}")
-
-
-def settings_for(**flags: object) -> Settings:
-    """The settings in force; see `config`."""
-    from sparkify.config import load_settings
-
-    return load_settings(**flags)
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[Warehouse]:
-    """The warehouse at the address, closed afterwards."""
-    from sparkify.warehouse import open_warehouse
-
-    house = open_warehouse(settings)
-    try:
-        yield house
-    finally:
-        house.close()
-
-
-@contextmanager
-def reading(settings: Settings, *, attach: bool = True) -> Iterator[Warehouse]:
-    """The warehouse, read-only and with every table there; raises UsageError naming the command to run."""
-    from sparkify.create_tables import check_tables
-
-    with opened(settings) as house:
-        if not house.exists():
-            raise UsageError(f"{house.url}: there is no warehouse; run `sparkify create-tables` or `sparkify etl`")
-        with house.session(read_only=True):
-            check_tables(house)
-            if attach:
-                yield house
-                return
-        yield house
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Let a SIGTERM end a load as Ctrl-C does: the batch is rolled back and the run's record tells."""
-
-    def stop(_signal: int, _frame: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    say(f"load them: sparkify etl --song-data {place}/song_data --log-data {place}/log_data{hint}")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -20,6 +20,7 @@ from pydantic_settings import (
 )
 
 from sparkify.errors import UsageError
+from sparkify.source.access import Access
 
 CONFIG_FILE = "sparkify.toml"
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -64,6 +65,14 @@ class Settings(BaseSettings):
     """What DuckDB may hold in memory before it spills to disk."""
     threads: int | None = Field(default=None, ge=1)
     """Threads of DuckDB; None takes every core."""
+    spool_dir: Path | None = None
+    """Folder for what a run writes before the engine reads it; None: beside the warehouse."""
+    concurrency: int = Field(default=64, ge=1, le=1024)
+    """Objects fetched from object storage at the same time."""
+    anonymous: bool = False
+    """Read object storage without credentials, as anybody may read a public bucket."""
+    retry: float = Field(default=120.0, ge=0)
+    """Seconds within which one request to object storage is tried again."""
 
     @field_validator("batch_bytes", mode="before")
     @classmethod
@@ -80,6 +89,11 @@ class Settings(BaseSettings):
     def memory_limit(self) -> str:
         """The memory setting in the words of DuckDB, which takes no bare number."""
         return f"{max(parse_bytes(self.memory) >> 20, 1)}MiB"
+
+    @property
+    def access(self) -> Access:
+        """How object storage is reached."""
+        return Access(anonymous=self.anonymous, retry=self.retry)
 
     @classmethod
     def settings_customise_sources(

@@ -8,20 +8,24 @@ What the rules R1 to R8 say stands in `sql/transform/` and `sql/audit/`; this mo
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 
-from sparkify import create_tables, ledger, sql_queries
+from sparkify import create_tables, discovery, ledger, sql_queries
 from sparkify.audit import violations
 from sparkify.config import Settings
+from sparkify.discovery import Listing
 from sparkify.encoding import decode
 from sparkify.errors import AuditFailed, SparkifyError, TooManyRejects, UsageError, WarehouseError
 from sparkify.ledger import Batch, RejectLog
 from sparkify.progress import Progress, Quiet, plural
 from sparkify.run_report import Report
-from sparkify.source.fields import Kind
-from sparkify.source.files import Known, Listing, SourceFile, batches, check_locations, compare, list_folder
-from sparkify.source.jsonpaths import JsonPaths, read_jsonpaths
-from sparkify.source.prepare import Layout, Part, Preparer
+from sparkify.source.ahead import ahead
+from sparkify.source.batch import Prepared, Work
+from sparkify.source.files import SourceFile, batches
+from sparkify.source.inputs import Inputs, open_inputs
+from sparkify.source.parts import Part
 from sparkify.warehouse import Warehouse
 
 REBUILT = (*sql_queries.STAR, "staging_songs", "etl_files", "etl_tracks", "etl_track_keys", "etl_plays",
@@ -44,10 +48,9 @@ def run(
     AuditFailed, WarehouseInUse or WarehouseError; batches that were committed before stay.
     """
     report = report if report is not None else Report(warehouse.engine)
-    load = _Load(warehouse, settings, progress or Quiet(), report)
-    with report.timed("total"):
-        check_locations(settings.song_data, settings.log_data, settings.jsonpaths)
-        load.paths = read_jsonpaths(settings.jsonpaths) if settings.jsonpaths and settings.log_data else None
+    with report.timed("total"), open_inputs(settings) as inputs:
+        load = _Load(warehouse, inputs, settings, progress or Quiet(), report)
+        inputs.check()
         with warehouse.loading():
             missing = create_tables.create(warehouse)
             if missing and len(missing) < len(sql_queries.TABLES):
@@ -64,12 +67,14 @@ def run(
 class _Load:
     """One run."""
 
-    def __init__(self, warehouse: Warehouse, settings: Settings, progress: Progress, report: Report) -> None:
+    def __init__(
+        self, warehouse: Warehouse, inputs: Inputs, settings: Settings, progress: Progress, report: Report
+    ) -> None:
         self.warehouse = warehouse
+        self.inputs = inputs
         self.settings = settings
         self.progress = progress
         self.report = report
-        self.paths: JsonPaths | None = None
         self.floor = 0
         self.conflicts = 0
 
@@ -93,28 +98,35 @@ class _Load:
             self.progress.stop()
 
     def _load(self) -> None:
-        """Everything that is new, batch by batch; each commits on its own."""
+        """Everything that is new, batch by batch; each commits on its own, while the next is fetched."""
         with self.report.timed("discover"):
             listing = self._discover()
         resolved_again = self._start()
-        pending = listing.pending
-        self.progress.found(len(pending), sum(file.size for file in pending))
-        for number, files in enumerate(batches(pending, self.settings.batch_bytes), start=1):
-            self._load_batch(number, files)
-        self.report.status = "loaded" if pending or resolved_again else "nothing-new"
-        if not listing.discovered:
-            self.report.warnings.append(
-                "the locations hold no data file (*.json, *.jsonl, *.ndjson, plain, .gz or .zst)"
-            )
+        self.progress.found(listing.pending, listing.bytes)
+        work = (self._work(files) for files in batches(discovery.pending(self.warehouse), self.settings.batch_bytes))
+        with closing(ahead(self._prepare, work, self.inputs.stop)) as prepared:
+            for number, batch in enumerate(prepared, start=1):
+                self._load_batch(number, batch)
+        self.report.status = "loaded" if listing.pending or resolved_again else "nothing-new"
 
     def _discover(self) -> Listing:
-        with self.warehouse.session():
-            known = ledger.known_files(self.warehouse)
-        listing = discover(self.settings, known)
-        self.report.discovered = listing.discovered
-        self.report.new, self.report.changed = len(listing.new), len(listing.changed)
-        self.report.skipped = len(listing.skipped)
+        listing = discovery.discover(self.warehouse, self.inputs.files(), self.settings.skip)
+        _tell(self.report, listing, self.inputs)
         return listing
+
+    def _work(self, files: list[SourceFile]) -> Work:
+        """A batch, with what its compacted parts hold that the ledger lacks."""
+        work = Work(files)
+        for file in files:
+            compacted = self.inputs.compacted[file.kind]
+            if compacted.holds(file):
+                origins = compacted.origins(file)
+                work.origins[file.url] = None if origins is None else discovery.not_loaded(self.warehouse, origins)
+        return work
+
+    def _prepare(self, work: Work) -> Prepared:
+        """Fetch a batch and make it ready for the engine; runs beside the load of the batch before it."""
+        return work.prepare(self.inputs, self.warehouse.spool.room(), self.progress.read)
 
     def _start(self) -> bool:
         """Take note of where the run starts; when `match` is another than before, resolve every track again."""
@@ -135,13 +147,14 @@ class _Load:
             audit(warehouse)
         return True
 
-    def _load_batch(self, number: int, files: list[SourceFile]) -> None:
+    def _load_batch(self, number: int, prepared: Callable[[], Prepared]) -> None:
         """Stage, transform, audit and commit one batch of files."""
         warehouse, report = self.warehouse, self.report
         batch = self._batch(number)
         with report.timed("stage"):
             self.progress.step("read")
-            stage(warehouse, batch, files, self.paths, self.progress)
+            ready = prepared()
+            stage(warehouse, batch, ready)
         if batch.rejects.count > batch.rejects.allowed:
             assert batch.rejects.first is not None
             report.rejected += batch.rejects.count
@@ -154,13 +167,14 @@ class _Load:
             with report.timed("audit"):
                 self.progress.step("audit")
                 audit(warehouse)
-        self._note(batch, instants, len(files))
+        self._note(batch, instants, ready)
+        ready.spool.clear()
 
     def _batch(self, number: int) -> Batch:
         allowed = self.settings.max_errors - self.report.rejected
         return Batch(number, RejectLog(self.warehouse.spool, self.report.run_id or "", allowed))
 
-    def _note(self, batch: Batch, instants: int, listed: int) -> None:
+    def _note(self, batch: Batch, instants: int, ready: Prepared) -> None:
         """A batch is committed: add it to the report."""
         report = self.report
         report.batches += 1
@@ -171,10 +185,8 @@ class _Load:
         report.rows["songplays"] += batch.plays_new
         report.rows["time"] += instants
         self.conflicts += batch.conflicts
-        vanished = listed - len(batch.sources)
-        if vanished:
-            report.warnings.append(f"{vanished} files vanished after they were listed; nothing of them was loaded")
-        self.progress.loaded(batch.events_staged, batch.rejects.count)
+        report.warnings += ready.warnings
+        self.progress.loaded(len(batch.files), batch.bytes, batch.events_staged, batch.rejects.count)
 
     def _rebuild(self, started_at: datetime) -> None:
         """Load everything into a second set of tables, then let it take the place of the first.
@@ -251,58 +263,57 @@ class _Load:
             pass  # the next run marks this one interrupted; the first error is the one to tell
 
 
-def discover(settings: Settings, known: dict[str, Known]) -> Listing:
-    """List both locations and compare them with the ledger; reads no file."""
-    locations: list[tuple[str | None, Kind]] = [(settings.song_data, "song"), (settings.log_data, "log")]
-    files = (
-        file
-        for location, kind in locations
-        if location is not None
-        for file in list_folder(location, kind, settings.jsonpaths)
-    )
-    return compare(files, known, settings.skip)
-
-
-def dry_run(warehouse: Warehouse, settings: Settings, report: Report, *, full_refresh: bool) -> None:
-    """Fill the report with what a run would load; opens the warehouse to read only, and only if it exists."""
-    check_locations(settings.song_data, settings.log_data, settings.jsonpaths)
-    known: dict[str, Known] = {}
-    if warehouse.exists() and not full_refresh:
-        with warehouse.session(read_only=True):
-            if create_tables.schema_version(warehouse, warehouse.tables()) is not None:
-                known = ledger.known_files(warehouse)
-                if settings.match not in (None, ledger.setting(warehouse, "match")):
-                    report.warnings.append(f"match would become '{settings.match}', and every track be resolved again")
-    with report.timed("total"), report.timed("discover"):
-        listing = discover(settings, known)
-    pending = listing.pending
-    report.status = "dry-run"
-    report.discovered, report.new, report.changed = listing.discovered, len(listing.new), len(listing.changed)
-    report.skipped = len(listing.skipped)
-    report.bytes = sum(file.size for file in pending)
-    report.batches = sum(1 for _ in batches(pending, settings.batch_bytes))
-    report.would_load = [file.url for file in pending]
-
-
-def stage(
-    warehouse: Warehouse, batch: Batch, files: list[SourceFile], paths: JsonPaths | None, progress: Progress
+def dry_run(
+    warehouse: Warehouse, settings: Settings, report: Report, *, full_refresh: bool, tell: Callable[[str], None]
 ) -> None:
+    """Fill the report with what a run would load, and tell the address of each file.
+
+    Opens the warehouse to read only, and only if it exists.
+    """
+    with report.timed("total"), open_inputs(settings) as inputs:
+        inputs.check()
+        known = False
+        if warehouse.exists() and not full_refresh:
+            with warehouse.session(read_only=True):
+                if create_tables.schema_version(warehouse, warehouse.tables()) is not None:
+                    known = True
+                    if settings.match not in (None, ledger.setting(warehouse, "match")):
+                        report.warnings.append(
+                            f"match would become '{settings.match}', and every track be resolved again"
+                        )
+        with report.timed("discover"):
+            listing = discovery.discover(warehouse, inputs.files(), settings.skip, ledger=known)
+        _tell(report, listing, inputs)
+        report.status = "dry-run"
+        report.bytes = listing.bytes
+        for files in batches(discovery.pending(warehouse), settings.batch_bytes):
+            report.batches += 1
+            for file in files:
+                tell(file.url)
+
+
+def _tell(report: Report, listing: Listing, inputs: Inputs) -> None:
+    """What was listed, in the report."""
+    report.discovered, report.new, report.changed = listing.discovered, listing.new, listing.changed
+    report.skipped = listing.skipped
+    report.warnings += inputs.warnings()
+    if not listing.discovered:
+        report.warnings.append("the locations hold no data file (*.json, *.jsonl, *.ndjson, plain, .gz or .zst)")
+
+
+def stage(warehouse: Warehouse, batch: Batch, ready: Prepared) -> None:
     """Fill staging with the batch's records; those that cannot be loaded go to the batch's rejects.
 
     Files take the engine's fast reader. Those that it would bend or refuse are read again, exactly.
     """
-    preparers = {
-        "song": Preparer(Layout("song"), warehouse.spool, batch.rejects, progress.read),
-        "log": Preparer(Layout("log", paths), warehouse.spool, batch.rejects, progress.read),
-    }
-    for kind, preparer in preparers.items():
-        preparer.add([file for file in files if file.kind == kind])
-        preparer.clean()
-    while inexact := warehouse.stage(parts := [part for each in preparers.values() for part in each.parts]):
+    for preparer in ready.preparers:
+        preparer.clean(batch.rejects)
+    while inexact := warehouse.stage(parts := ready.parts):
         _no_way_out(inexact)
-        for kind, preparer in preparers.items():
-            preparer.doubt([part for part in inexact if part.kind == kind])
-            preparer.clean()
+        for preparer in ready.preparers:
+            preparer.doubt([part for part in inexact if part.kind == preparer.layout.kind])
+            preparer.clean(batch.rejects)
+    batch.files = ready.files
     batch.sources = [source for part in parts for source in part.sources]
     batch.records_read = sum(part.shape.lines for part in parts) + batch.rejects.count
 

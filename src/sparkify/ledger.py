@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from secrets import token_hex
 
 import orjson
 
 from sparkify import __version__
 from sparkify.errors import Reject
-from sparkify.source.files import Known, SourceFile
-from sparkify.source.prepare import Source
+from sparkify.source.files import SourceFile
+from sparkify.source.parts import Source
 from sparkify.source.spool import LineWriter, Spool
 from sparkify.warehouse import Warehouse
 
-_EPOCH = datetime(1970, 1, 1)
 MESSAGE_SHOWN = 1000
 """Characters of a run's message that are kept."""
 
@@ -28,7 +27,10 @@ class Batch:
 
     number: int
     rejects: RejectLog
+    files: list[SourceFile] = field(default_factory=list)
+    """Read, as listed."""
     sources: list[Source] = field(default_factory=list)
+    """What they held: the files themselves, or those of which a compacted part is made."""
     records_read: int = 0
     events_staged: int = 0
     songs_staged: int = 0
@@ -40,7 +42,7 @@ class Batch:
     @property
     def bytes(self) -> int:
         """Stored bytes of its files."""
-        return sum(source.file.size for source in self.sources)
+        return sum(file.size for file in self.files)
 
 
 class RejectLog:
@@ -88,14 +90,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def known_files(warehouse: Warehouse) -> dict[str, Known]:
-    """The latest loaded version of every file, by its address."""
-    return {
-        str(url): Known(etag, size, (modified - _EPOCH) // timedelta(microseconds=1))  # type: ignore[arg-type,operator]
-        for url, etag, size, modified in warehouse.rows("ledger/known_files")
-    }
-
-
 def begin(warehouse: Warehouse, run_id: str, started_at: datetime) -> None:
     """Record that a run starts, and that whatever still counts as running was killed, within a transaction.
 
@@ -114,12 +108,12 @@ def add_batch(warehouse: Warehouse, run_id: str, batch: Batch, loaded_at: dateti
     """Record a batch within its transaction: its files, its rejects and its sums."""
     warehouse.drop_temporary(["load_files"])
     warehouse.run("ledger/load_files")
-    warehouse.append("load_files", (_file_row(source, run_id, batch, loaded_at) for source in batch.sources))
+    warehouse.append("load_files", _file_rows(run_id, batch, loaded_at))
     warehouse.run("ledger/drop_old_files")
     warehouse.run("ledger/add_files")
     warehouse.append("etl_rejects", batch.rejects.rows())
     sums = [
-        len(batch.sources),
+        len(batch.files),
         batch.bytes,
         batch.records_read,
         batch.events_staged,
@@ -134,19 +128,24 @@ def add_batch(warehouse: Warehouse, run_id: str, batch: Batch, loaded_at: dateti
     warehouse.run("ledger/sum_run", [run_id])
 
 
-def _file_row(source: Source, run_id: str, batch: Batch, loaded_at: datetime) -> dict[str, object]:
-    file = source.file
-    return {
-        "url": file.url,
-        "etag": file.etag,
-        "size": file.size,
-        "modified": file.modified_at.isoformat(sep=" "),
-        "kind": file.kind,
-        "run_id": run_id,
-        "loaded_at": loaded_at.isoformat(sep=" "),
-        "rows": source.rows,
-        "rejected": batch.rejects.by_file[file.url],
-    }
+def _file_rows(run_id: str, batch: Batch, loaded_at: datetime) -> Iterator[dict[str, object]]:
+    """One row a file: of a compacted part its sources, and the part itself, whose records count as theirs."""
+    # A file may come twice, by itself and within a part, or in two parts: its latest version stays known.
+    counted = {source.file.url: source for source in sorted(batch.sources, key=lambda each: each.file.modified)}
+    found = [(source.file, source.rows) for source in counted.values()]
+    found += [(file, 0) for file in batch.files if file.url not in counted]
+    for file, rows in found:
+        yield {
+            "url": file.url,
+            "etag": file.etag,
+            "size": file.size,
+            "modified": file.modified_at,
+            "kind": file.kind,
+            "run_id": run_id,
+            "loaded_at": loaded_at,
+            "rows": rows,
+            "rejected": batch.rejects.by_file[file.url],
+        }
 
 
 def finish(warehouse: Warehouse, run_id: str, status: str, message: str | None, finished_at: datetime) -> None:

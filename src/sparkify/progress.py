@@ -23,7 +23,7 @@ class Progress(Protocol):
     def step(self, name: str) -> None:
         """What is being done now."""
 
-    def loaded(self, events: int, rejected: int) -> None:
+    def loaded(self, files: int, size: int, events: int, rejected: int) -> None:
         """A batch was committed."""
 
     def stop(self) -> None:
@@ -39,7 +39,7 @@ class Quiet:
 
     def step(self, name: str) -> None: ...
 
-    def loaded(self, events: int, rejected: int) -> None: ...
+    def loaded(self, files: int, size: int, events: int, rejected: int) -> None: ...
 
     def stop(self) -> None: ...
 
@@ -58,13 +58,13 @@ class Lines:
         if files:
             self._print(f"loading {files:,} {plural('file', files)}, {megabytes(size)}")
 
-    def read(self, size: int) -> None:
-        self._done_files += 1
-        self._done_size += size
+    def read(self, size: int) -> None: ...
 
     def step(self, name: str) -> None: ...
 
-    def loaded(self, events: int, rejected: int) -> None:
+    def loaded(self, files: int, size: int, events: int, rejected: int) -> None:
+        self._done_files += files
+        self._done_size += size
         self._events += events
         self._rejected += rejected
         seconds = max(time.monotonic() - self._start, 0.001)
@@ -117,7 +117,7 @@ class Live:
         if self._task is not None:
             self._progress.update(self._task, description=name)
 
-    def loaded(self, events: int, rejected: int) -> None:
+    def loaded(self, files: int, size: int, events: int, rejected: int) -> None:  # noqa: ARG002
         self._events += events
         self._rejected += rejected
         if self._task is not None:

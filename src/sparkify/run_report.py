@@ -36,8 +36,6 @@ class Report:
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys((*STEPS, "total"), 0.0))
     warnings: list[str] = field(default_factory=list)
     """For people; not in the dictionary."""
-    would_load: list[str] = field(default_factory=list)
-    """Addresses of a dry run; not in the dictionary."""
 
     def as_dict(self) -> dict[str, object]:
         """Every key is always present."""
@@ -77,8 +75,8 @@ class Report:
 def summary(report: Report) -> list[str]:
     """What a run did, in lines for people."""
     if report.status == "dry-run":
-        lines = [f"Would load {url}" for url in report.would_load]
-        return [*lines, f"Would load {len(lines):,} {plural('file', len(lines))}, {megabytes(report.bytes)}, "
+        files = report.new + report.changed
+        return [f"Would load {files:,} {plural('file', files)}, {megabytes(report.bytes)}, "
                 f"in {report.batches} {plural('batch', report.batches)}"]  # fmt: skip
     loaded = report.new + report.changed
     skipped = f", {report.skipped:,} skipped" if report.skipped else ""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
-from sparkify import etl, ledger
+from sparkify import discovery, ledger
 from sparkify.config import Settings
+from sparkify.discovery import Listing
 from sparkify.errors import SparkifyError
-from sparkify.source.files import Listing, check_locations
+from sparkify.source.inputs import open_inputs
 from sparkify.warehouse import Row, Warehouse
 
 RUNS_SHOWN = 5
+PENDING_SHOWN = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Status:
     """Plays by how they found their song."""
     pending: Listing | None
     """None when no location is given or configured."""
+    pending_files: list[str]
+    """Addresses of the first of them, in the order in which they are loaded."""
     pending_problem: str | None
 
     @property
@@ -53,11 +58,13 @@ def status(warehouse: Warehouse, settings: Settings) -> Status:
     """Everything at a glance; needs a read-only session."""
     [(first_play, last_play)] = warehouse.rows("status/plays")
     matches = {str(match): int(str(plays)) for match, plays, _ in warehouse.rows("analytics/match-quality")}
-    pending, problem = None, None
+    pending, problem, files = None, None, []
     if settings.song_data or settings.log_data:
         try:
-            check_locations(settings.song_data, settings.log_data, settings.jsonpaths)
-            pending = etl.discover(settings, ledger.known_files(warehouse))
+            with open_inputs(settings) as inputs:
+                inputs.check()
+                pending = discovery.discover(warehouse, inputs.files(), settings.skip)
+            files = [file.url for file in islice(discovery.pending(warehouse), PENDING_SHOWN)]
         except SparkifyError as error:
             problem = str(error)
     return Status(
@@ -71,5 +78,6 @@ def status(warehouse: Warehouse, settings: Settings) -> Status:
         last_play=last_play,  # type: ignore[arg-type]
         matches={name: matches.get(name, 0) for name in ("exact", "title", "artist", "none")},
         pending=pending,
+        pending_files=files,
         pending_problem=problem,
     )

@@ -56,10 +56,10 @@ def as_dict(status: Status) -> dict[str, object]:
         "pending": None
         if pending is None
         else {
-            "new": len(pending.new),
-            "changed": len(pending.changed),
-            "skipped": len(pending.skipped),
-            "files": [file.url for file in pending.pending],
+            "new": pending.new,
+            "changed": pending.changed,
+            "skipped": pending.skipped,
+            "files": status.pending_files,
         },
     }
 
@@ -98,14 +98,12 @@ def _pending(status: Status) -> list[str]:
     if status.pending is None:
         return ["pending    unknown; give --song-data and --log-data, or set them in sparkify.toml"]
     waiting = status.pending.pending
-    skipped = f", {len(status.pending.skipped):,} skipped" if status.pending.skipped else ""
+    skipped = f", {status.pending.skipped:,} skipped" if status.pending.skipped else ""
     if not waiting:
         return [f"pending    nothing{skipped}"]
-    size = megabytes(sum(file.size for file in waiting))
-    text = [
-        f"pending    {len(status.pending.new):,} new and {len(status.pending.changed):,} changed files, {size}{skipped}"
-    ]
-    text += [f"           {file.url}" for file in waiting[:PENDING_SHOWN]]
-    if len(waiting) > PENDING_SHOWN:
-        text.append(f"           … and {len(waiting) - PENDING_SHOWN:,} more")
+    size = megabytes(status.pending.bytes)
+    text = [f"pending    {status.pending.new:,} new and {status.pending.changed:,} changed files, {size}{skipped}"]
+    text += [f"           {url}" for url in status.pending_files[:PENDING_SHOWN]]
+    if waiting > PENDING_SHOWN:
+        text.append(f"           … and {waiting - PENDING_SHOWN:,} more")
     return text

@@ -10,7 +10,6 @@ from typing import BinaryIO, Protocol, cast
 
 import zstandard
 
-from sparkify.source.files import SourceFile
 from sparkify.source.records import Readable
 
 DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
@@ -25,16 +24,18 @@ class Unpacked(Readable, Protocol):
 
 
 @contextmanager
-def open_source(file: SourceFile) -> Iterator[Unpacked]:
-    """The decompressed bytes of a source file; raises OSError, or one of the decompressors' errors on reading."""
-    with file.path.open("rb") as raw:
-        if file.path.suffix == ".gz":
-            with gzip.open(raw) as unpacked:
-                yield cast("Unpacked", unpacked)
-        elif file.path.suffix == ".zst":
-            yield _Zstandard(raw)
-        else:
-            yield raw
+def unpacking(raw: BinaryIO, packed: str) -> Iterator[Unpacked]:
+    """The decompressed bytes of a stream that is stored as `.gz`, `.zst` or plain.
+
+    Reading raises OSError, or one of the decompressors' errors.
+    """
+    if packed == ".gz":
+        with gzip.open(raw) as unpacked:
+            yield cast("Unpacked", unpacked)
+    elif packed == ".zst":
+        yield _Zstandard(raw)
+    else:
+        yield cast("Unpacked", raw)
 
 
 class _Zstandard:

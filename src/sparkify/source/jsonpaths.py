@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from sparkify.errors import UsageError
 from sparkify.source.fields import EVENT_FIELDS
@@ -41,12 +40,10 @@ class JsonPaths:
         return tuple(names)
 
 
-def read_jsonpaths(location: str) -> JsonPaths:
+def parse_jsonpaths(text: bytes, location: str) -> JsonPaths:
     """The paths in a JSONPaths file; raises UsageError that says what is wrong with it."""
     try:
-        content = json.loads(Path(location).read_bytes())
-    except OSError as error:
-        raise UsageError(f"--jsonpaths {location}: cannot be read ({error.strerror}); check the path") from error
+        content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--jsonpaths {location}: is not valid JSON ({error})") from error
     entries = content.get("jsonpaths") if isinstance(content, dict) else None

@@ -1,4 +1,4 @@
-"""The spool: a folder beside the warehouse for what a run writes before the engine reads it."""
+"""The spool: a folder for what a run writes before the engine reads it."""
 
 from __future__ import annotations
 
@@ -31,10 +31,15 @@ class Spool:
         except OSError as error:
             raise SourceError(f"{self.folder}: cannot be made ({error.strerror}); check the folder") from error
 
-    def new(self, stem: str) -> Path:
+    def room(self) -> Spool:
+        """A spool of its own within this one, such as for a batch: it goes when the batch is committed."""
+        self.make()
+        return Spool(self.folder / f"room-{next(self._numbers)}")
+
+    def new(self, stem: str, suffix: str = ".json") -> Path:
         """The path of a new file."""
         self.make()
-        return self.folder / f"{stem}-{next(self._numbers)}.json"
+        return self.folder / f"{stem}-{next(self._numbers)}{suffix}"
 
     @contextmanager
     def guard(self) -> Iterator[None]:
@@ -45,7 +50,8 @@ class Spool:
             # Damaged compressed data is an OSError too, without a number.
             if error.errno is not None and (error.filename is None or str(self.folder) in str(error.filename)):
                 raise SourceError(
-                    f"{self.folder}: cannot be written ({error.strerror}); make room, nothing of this batch was loaded"
+                    f"{self.folder}: cannot be written ({error.strerror}); make room or set --spool-dir, "
+                    "nothing of this batch was loaded"
                 ) from error
             raise
 

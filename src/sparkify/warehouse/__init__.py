@@ -15,7 +15,7 @@ from sparkify.errors import UsageError
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
-    from sparkify.source.prepare import Part
+    from sparkify.source.parts import Part
     from sparkify.source.spool import Spool
     from sparkify.sql_queries import Engine
 
@@ -50,6 +50,9 @@ class Warehouse(Protocol):
 
     def transaction(self) -> AbstractContextManager[None]:
         """A session that commits on leaving and rolls back on any exception; does not nest."""
+
+    def sparing(self) -> AbstractContextManager[None]:
+        """Work in little memory for a while: long lists go to disk."""
 
     def rebuilding(self) -> AbstractContextManager[None]:
         """Make every statement work on an empty second set of tables, until `replace_tables`."""
@@ -116,7 +119,11 @@ def open_warehouse(settings: Settings) -> Warehouse:
             )
         if not path.parent.is_dir():
             raise UsageError(f"--warehouse {url}: there is no folder {path.parent}; make it first")
-        return DuckDBWarehouse(path, wait=settings.wait, memory=settings.memory_limit, threads=settings.threads)
+        if settings.spool_dir is not None and not settings.spool_dir.is_dir():
+            raise UsageError(f"--spool-dir {settings.spool_dir}: there is no such folder; make it first")
+        return DuckDBWarehouse(
+            path, wait=settings.wait, memory=settings.memory_limit, threads=settings.threads, spool=settings.spool_dir
+        )
     if url.startswith("redshift://"):
         raise UsageError("--warehouse redshift://…: this version loads into DuckDB only; use duckdb:///FILE")
     raise UsageError(

@@ -8,6 +8,7 @@ the ledger and to transform and commit a batch. Whoever finds the file held wait
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
@@ -22,13 +23,16 @@ import duckdb
 
 from sparkify import sql_queries
 from sparkify.errors import SparkifyError, UsageError, WarehouseError, WarehouseInUse
-from sparkify.source.prepare import Part
+from sparkify.source.parts import Part
 from sparkify.source.spool import LineWriter, Spool
 from sparkify.sql_queries import literal
 from sparkify.warehouse import Answer, Row, duckdb_staging
 
 REBUILD = "sparkify_rebuild"
 """Schema of the second set of tables during a full refresh."""
+
+SPARING = 256
+"""MiB in which a million files are listed and compared."""
 
 _SANDBOX = {
     "enable_external_access": "false",
@@ -47,10 +51,17 @@ class DuckDBWarehouse:
 
     engine: sql_queries.Engine = "duckdb"
 
-    def __init__(self, path: Path, *, wait: float = 30.0, memory: str = "2GB", threads: int | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        wait: float = 30.0,
+        memory: str = "2048MiB",
+        threads: int | None = None,
+        spool: Path | None = None,
+    ) -> None:
         self.path = path
         self.url = f"duckdb:///{path}"
-        self.spool = Spool(path.with_name(path.name + ".spool"))
         self._wait = wait
         self._memory = memory
         self._threads = threads
@@ -58,7 +69,10 @@ class DuckDBWarehouse:
         self._depth = 0
         self._schema = "main"
         self._spill: Path | None = None
-        self._reader_spill = Path(tempfile.gettempdir()) / f"sparkify-{os.getpid()}-{token_hex(4)}"
+        self._run_spool = Spool(_spool_folder(path, spool))
+        # Whoever only reads must not touch the files of a load that runs at the same time.
+        self._reader_spill = (spool or Path(tempfile.gettempdir())) / f"sparkify-{os.getpid()}-{token_hex(4)}"
+        self.spool = Spool(self._reader_spill)
 
     # -- opening ------------------------------------------------------------------------------------
 
@@ -69,14 +83,16 @@ class DuckDBWarehouse:
     def loading(self) -> Iterator[None]:
         lock = self._lock()
         try:
-            self.spool.clear()
-            self.spool.make()
+            self._run_spool.clear()
+            self._run_spool.make()
+            self.spool = self._run_spool
             self._spill = self.spool.folder / "spill"
             self._remove_unfinished()
             yield
         finally:
             self._spill = None
-            self.spool.clear()
+            self._run_spool.clear()
+            self.spool = Spool(self._reader_spill)
             # Removed while held, so that nobody can have it and then lose it; `_lock` looks for that.
             with suppress(OSError):
                 self._lock_path.unlink()
@@ -189,6 +205,16 @@ class DuckDBWarehouse:
                     self.execute("rollback")
                 raise
             self.execute("commit")
+
+    @contextmanager
+    def sparing(self) -> Iterator[None]:
+        usual = self._memory
+        self.execute(f"set memory_limit = {literal(_smaller(usual, SPARING))}")
+        try:
+            yield
+        finally:
+            if self._connection is not None:
+                self.execute(f"set memory_limit = {literal(usual)}")
 
     def close(self) -> None:
         if self._connection is not None:
@@ -321,6 +347,20 @@ class DuckDBWarehouse:
             path.unlink()
         self.execute(f"copy (from {table} order by all) to {literal(str(path))} (format parquet, compression zstd)")
         return int(str(self.query(f"select count(*) from {table}")[0][0]))
+
+
+def _smaller(memory: str, limit: int) -> str:
+    """The smaller of two memory limits, both in MiB, as DuckDB takes it."""
+    return f"{min(int(memory.removesuffix('MiB')), limit)}MiB"
+
+
+def _spool_folder(path: Path, folder: Path | None) -> Path:
+    """The warehouse's own spool, so that the next run finds what a killed one left; beside it unless told otherwise."""
+    if folder is None:
+        return path.with_name(path.name + ".spool")
+    # Two warehouses of the same name may share the folder.
+    mark = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:8]
+    return folder.resolve() / f"{path.name}-{mark}.spool"
 
 
 @contextmanager

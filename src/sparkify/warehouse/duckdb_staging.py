@@ -13,7 +13,7 @@ import duckdb
 
 from sparkify.source.fields import EPOCH_MAX, EPOCH_MIN, FIELDS, Field, Kind, Type
 from sparkify.source.files import SourceFile
-from sparkify.source.prepare import Part
+from sparkify.source.parts import Part
 from sparkify.source.shape import names_are_exact
 from sparkify.sql_queries import literal
 

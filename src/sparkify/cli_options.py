@@ -1,0 +1,30 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+WarehouseOption = Annotated[
+    str | None,
+    typer.Option("--warehouse", metavar="URL", help="duckdb:///FILE or duckdb:////DIR/FILE  [env: SPARKIFY_WAREHOUSE]"),
+]
+SongData = Annotated[
+    str | None, typer.Option("--song-data", metavar="PLACE", help="Folder or s3://… of the song catalogue")
+]
+LogData = Annotated[
+    str | None, typer.Option("--log-data", metavar="PLACE", help="Folder or s3://… of the activity logs")
+]
+Skip = Annotated[
+    list[str] | None, typer.Option("--skip", metavar="GLOB", help="Pass over files of such names; may repeat")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output")]
+FormatOption = Annotated[str, typer.Option("--format", "-f", help="table, csv, json or parquet")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file")]
+Anonymous = Annotated[bool | None, typer.Option("--anonymous", help="Read a public bucket, without credentials")]
+Concurrency = Annotated[int | None, typer.Option(metavar="N", help="Objects fetched at the same time (default 64)")]
+SpoolDir = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="For what is fetched and unpacked (default: beside the warehouse)")
+]

@@ -1,0 +1,77 @@
+"""What commands have in common: settings, a warehouse that is opened and closed, a load that can be stopped."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+
+from sparkify.errors import UsageError
+
+if TYPE_CHECKING:
+    from sparkify.config import Settings
+    from sparkify.source.target import Target
+    from sparkify.warehouse import Warehouse
+
+
+def settings_for(**flags: object) -> Settings:
+    """The settings in force; see `config`."""
+    from sparkify.config import load_settings
+
+    return load_settings(**flags)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Warehouse]:
+    """The warehouse at the address, closed afterwards."""
+    from sparkify.warehouse import open_warehouse
+
+    house = open_warehouse(settings)
+    try:
+        yield house
+    finally:
+        house.close()
+
+
+@contextmanager
+def reading(settings: Settings, *, attach: bool = True) -> Iterator[Warehouse]:
+    """The warehouse, read-only and with every table there; raises UsageError naming the command to run."""
+    from sparkify.create_tables import check_tables
+
+    with opened(settings) as house:
+        if not house.exists():
+            raise UsageError(f"{house.url}: there is no warehouse; run `sparkify create-tables` or `sparkify etl`")
+        with house.session(read_only=True):
+            check_tables(house)
+            if attach:
+                yield house
+                return
+        yield house
+
+
+@contextmanager
+def writing_to(place: str, settings: Settings, option: str) -> Iterator[Target]:
+    """The folder or bucket that an address names, closed afterwards."""
+    from sparkify.source.target import open_target
+
+    target = open_target(place, settings.access)
+    try:
+        target.check(option)
+        yield target
+    finally:
+        target.close()
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let a SIGTERM end a load as Ctrl-C does: the batch is rolled back and the run's record tells."""
+
+    def stop(_signal: int, _frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,34 @@
+"""Work done one step ahead, in a thread of its own: a batch is fetched while the one before it is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+def ahead(
+    function: Callable[[Task], Result], tasks: Iterable[Task], stop: Callable[[], None]
+) -> Generator[Callable[[], Result], None, None]:
+    """For each task, in order, what waits for its result, or raises what it raised, while the next one is worked on.
+
+    Tasks are taken in the caller's thread. `stop` is called when the caller leaves early: it tells the thread to end.
+    """
+    pool = ThreadPoolExecutor(1, thread_name_prefix="ahead")
+    running: Future[Result] | None = None
+    try:
+        for task in tasks:
+            following = pool.submit(function, task)
+            if running is not None:
+                yield running.result
+            running = following
+        if running is not None:
+            yield running.result
+    except BaseException:
+        stop()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)

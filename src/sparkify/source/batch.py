@@ -1,0 +1,81 @@
+"""One batch of source files: fetched, and made ready for the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from sparkify.errors import SourceError
+from sparkify.source.compacted import Origin
+from sparkify.source.files import SourceFile
+from sparkify.source.inputs import Inputs
+from sparkify.source.location import Content
+from sparkify.source.parts import Layout, Part
+from sparkify.source.prepare import Preparer
+from sparkify.source.spool import Spool
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A batch whose files are on this machine, as parts that the engine reads."""
+
+    spool: Spool
+    """Of this batch; to be cleared when it is committed."""
+    preparers: list[Preparer] = field(default_factory=list)
+    unnamed: int = 0
+    """Parts in compacted locations that no manifest names."""
+
+    @property
+    def parts(self) -> list[Part]:
+        """What the engine reads."""
+        return [part for each in self.preparers for part in each.parts]
+
+    @property
+    def files(self) -> list[SourceFile]:
+        """What was read, in the version that was read."""
+        return [file for each in self.preparers for file in each.files]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What went another way than one would expect."""
+        told = []
+        vanished = sum(len(each.vanished) for each in self.preparers)
+        if vanished:
+            told.append(f"{vanished} files vanished after they were listed; nothing of them was loaded")
+        if self.unnamed:
+            told.append(
+                f"{self.unnamed} parts that no manifest names were passed over; `sparkify compact` finishes them"
+            )
+        return told
+
+
+@dataclass(slots=True)
+class Work:
+    """A batch as it was listed."""
+
+    files: list[SourceFile]
+    origins: dict[str, list[Origin] | None] = field(default_factory=dict)
+    """For each part of a compacted location what in it is to be loaded; None when the manifest does not name it."""
+
+    def prepare(self, inputs: Inputs, spool: Spool, done: Callable[[int], None]) -> Prepared:
+        """Fetch the files and sort them into parts; runs in a thread and touches no warehouse. Raises SourceError."""
+        ready = Prepared(spool, unnamed=sum(origins is None for origins in self.origins.values()))
+        wanted = {url: origins for url, origins in self.origins.items() if origins}
+        for kind, location in inputs.locations.items():
+            mine = [file for file in self.files if file.kind == kind]
+            paths = inputs.paths() if kind == "log" and mine else None
+            preparer = Preparer(Layout(kind, paths), spool, done, inputs.stopping)
+            fetched = location.fetch([file for file in mine if self.origins.get(file.url, True)], spool)
+            preparer.add(self._as_listed(fetched, mine), wanted)
+            # Parts of which everything is loaded need no look, but the ledger must know them.
+            preparer.files += [file for file in mine if self.origins.get(file.url) == []]
+            ready.preparers.append(preparer)
+        return ready
+
+    def _as_listed(self, contents: Iterable[Content], files: list[SourceFile]) -> Iterator[Content]:
+        """Hold parts of compacted locations to the version whose sources were looked up."""
+        listed = {file.url: file for file in files if file.url in self.origins}
+        for content in contents:
+            if content.file != listed.get(content.file.url, content.file):
+                raise SourceError(f"{content.file.url}: was rewritten while it was read; run again")
+            yield content

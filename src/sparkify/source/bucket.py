@@ -1,0 +1,308 @@
+"""Object storage as a source: listing in parallel where that helps, and many objects fetched at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from queue import Queue, SimpleQueue
+from threading import BoundedSemaphore, Event, Lock
+
+from sparkify.errors import SourceError
+from sparkify.source.access import Access, parse
+from sparkify.source.fields import Kind
+from sparkify.source.files import SourceFile, bounded, is_data_name
+from sparkify.source.location import MANIFEST, SMALL, Content
+from sparkify.source.spool import Spool
+from sparkify.source.storage import Object, Replaced, Storage
+
+PAGE = 1000
+"""Objects that a store lists at a time; a listing that ends within its first page needs no help."""
+LISTERS = 16
+"""Prefixes listed at the same time."""
+PIECE = 8 << 20
+"""Bytes up to which an object is fetched by one request; a larger one in ranges of that size."""
+PIECES = 16
+"""Requests for more than a small object's bytes at the same time: they bound the memory, at 128 MiB."""
+VERSIONS = 5
+"""How often an object may be replaced while it is read."""
+
+
+class Bucket:
+    """A prefix in object storage."""
+
+    def __init__(self, location: str, access: Access, concurrency: int) -> None:
+        address = parse(location)
+        self.url = address.url
+        self.compacted: set[str] = set()
+        self.storage = Storage(address.root, access)
+        self._address = address
+        self._concurrency = concurrency
+        self._large = BoundedSemaphore(PIECES)
+
+    def check(self, option: str) -> None:
+        self.storage.check(self._address.prefix, option)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the store had to say, such as that there are no credentials."""
+        return self.storage.warnings
+
+    def stop(self) -> None:
+        self.storage.stopping.set()
+
+    def close(self) -> None:
+        self.storage.close()
+
+    def read(self, url: str) -> bytes:
+        try:
+            return bytes(self.storage.read(self._key(url)))
+        except FileNotFoundError as error:
+            raise SourceError(f"{url}: is not there; check the address") from error
+
+    # -- listing ------------------------------------------------------------------------------------
+
+    def list(self, kind: Kind, jsonpaths: str | None) -> Iterator[SourceFile]:
+        root = self._address.root + "/"
+        below = len(self._address.prefix) + 1 if self._address.prefix else 0
+        for page in self._pages():
+            for key, size, modified, etag in page:
+                inside = key[below:]
+                folder, _, name = key.rpartition("/")
+                if name == MANIFEST:
+                    self.compacted.add(root + folder if folder else self._address.root)
+                if not size or not is_data_name(name) or _is_hidden(inside):
+                    continue
+                url = root + key
+                if url != jsonpaths:
+                    yield SourceFile(url, size, bounded(modified), kind, etag)
+
+    def _pages(self) -> Iterator[Sequence[Object]]:
+        """Every page; those of sub-folders at the same time when there are many."""
+        pages = self.storage.pages(self._address.prefix)
+        first = next(pages, [])
+        yield first
+        if len(first) < PAGE:
+            yield from pages
+            return
+        last = first[-1].key
+        found = self._folders(last)
+        if found is None:
+            yield from pages
+            return
+        folders, objects = found
+        yield [each for each in objects if each.key > last]
+        yield from self._parallel([folder for folder in folders if f"{folder}/\U0010ffff" > last], last)
+
+    def _folders(self, last: str) -> tuple[Sequence[str], Sequence[Object]] | None:
+        """The sub-folders worth listing at the same time, and the objects beside them; None when there are none."""
+        depth = len(self._address.prefix) + 1 if self._address.prefix else 0
+        if "/" not in last[depth:]:
+            return None  # many objects side by side: asking for the sub-folders would list them all at once
+        prefix = self._address.prefix
+        beside: list[Object] = []
+        while True:
+            folders, objects = self.storage.folders(prefix)
+            beside += objects
+            if len(folders) != 1:
+                return (folders, beside) if len(folders) > 1 else None
+            prefix = folders[0]
+
+    def _parallel(self, folders: Sequence[str], last: str) -> Iterator[Sequence[Object]]:
+        """The pages of several prefixes, as they come; what is listed already, up to `last`, is left out."""
+        pages: Queue[Sequence[Object] | Exception | None] = Queue(maxsize=2 * LISTERS)
+        stop = Event()
+
+        def work(folder: str) -> None:
+            try:
+                after = last if last.startswith(folder + "/") else None
+                for page in self.storage.pages(folder, after):
+                    pages.put(page)
+                    if stop.is_set():
+                        return
+            except Exception as error:
+                pages.put(error)
+            finally:
+                pages.put(None)
+
+        pool = ThreadPoolExecutor(LISTERS, thread_name_prefix="list")
+        try:
+            for folder in folders:
+                pool.submit(work, folder)
+            left = len(folders)
+            while left:
+                page = pages.get()
+                if isinstance(page, Exception):
+                    raise page
+                if page is None:
+                    left -= 1
+                else:
+                    yield page
+        finally:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            with suppress(Exception):
+                while True:  # whoever waits for room in the queue must get it, to end
+                    pages.get(timeout=0.01)
+            pool.shutdown()
+
+    # -- fetching -----------------------------------------------------------------------------------
+
+    def fetch(self, files: Iterable[SourceFile], spool: Spool) -> Iterator[Content]:
+        fetched = _Fetch(self, spool)
+        waiting = iter(files)
+        under_way = 0
+        pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="fetch")
+        try:
+            while True:
+                # What came and is not yet taken holds memory, so there is a bound to it.
+                while under_way < 4 * self._concurrency and (file := next(waiting, None)) is not None:
+                    for task in fetched.tasks(file):
+                        pool.submit(fetched.run, *task)
+                    under_way += 1
+                if not under_way:
+                    return
+                content = fetched.results.get()
+                if isinstance(content, Exception):
+                    raise content
+                under_way -= 1
+                yield content
+        except BaseException:
+            self.storage.stopping.set()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _key(self, url: str) -> str:
+        return url[len(self._address.root) + 1 :]
+
+    def get(self, file: SourceFile, start: int | None = None, end: int | None = None) -> memoryview:
+        """The bytes of an object, or of a range of it, in the version that was listed."""
+        key = self._key(file.url)
+        if start is None:
+            return memoryview(self.storage.read(key, etag=file.etag, size=file.size))
+        return memoryview(self.storage.read(key, etag=file.etag, size=file.size, start=start, end=end))
+
+    def listed_again(self, file: SourceFile) -> SourceFile | None:
+        """The file in the version that is there now; None when it is gone."""
+        now = self.storage.look(self._key(file.url))
+        if now is None:
+            return None
+        return replace(file, size=now.size, modified=bounded(now.modified), etag=now.etag)
+
+    @property
+    def large(self) -> BoundedSemaphore:
+        """Holds back requests for many bytes."""
+        return self._large
+
+
+@dataclass(slots=True)
+class _Transfer:
+    """A large object on its way into the spool, range by range."""
+
+    file: SourceFile
+    path: Path
+    left: int
+    lock: Lock = field(default_factory=Lock)
+    replaced: bool = False
+
+
+class _Fetch:
+    """The work of the threads of one fetch; each file gives one result."""
+
+    def __init__(self, bucket: Bucket, spool: Spool) -> None:
+        self.results: SimpleQueue[Content | Exception] = SimpleQueue()
+        self._bucket = bucket
+        self._spool = spool
+
+    def tasks(self, file: SourceFile) -> Iterator[tuple[SourceFile, _Transfer | None, int]]:
+        """What to run for a file: one request, or one for each of its ranges."""
+        if file.size <= PIECE:
+            yield file, None, 0
+            return
+        transfer = self._transfer(file)
+        for start in range(0, file.size, PIECE):
+            yield file, transfer, start
+
+    def _transfer(self, file: SourceFile) -> _Transfer:
+        path = self._spool.new(f"stored-{file.kind}", ".json" + file.suffix)
+        with self._spool.guard(), path.open("wb") as stream:
+            stream.truncate(file.size)
+        return _Transfer(file, path, -(-file.size // PIECE))
+
+    def run(self, file: SourceFile, transfer: _Transfer | None, start: int) -> None:
+        """One task, in a thread; a fault is a result too."""
+        try:
+            if transfer is None:
+                self.results.put(self._whole(file))
+            else:
+                self._piece(transfer, start)
+        except Exception as error:
+            self.results.put(error)
+
+    def _whole(self, file: SourceFile, tries: int = VERSIONS) -> Content:
+        """A file by one request, in the version that is there; a new one when it was replaced meanwhile."""
+        while True:
+            try:
+                if file.suffix or file.size > SMALL:
+                    with self._bucket.large:
+                        return self._into_spool(file)
+                return Content(file, data=bytes(self._bucket.get(file)))
+            except FileNotFoundError:
+                return Content(file)
+            except Replaced:
+                tries -= 1
+                if not tries:
+                    raise SourceError(
+                        f"{file.url}: is replaced faster than it can be read; run again later, or pass --skip"
+                    ) from None
+                again = self._bucket.listed_again(file)
+                if again is None:
+                    return Content(file)
+                file = again
+
+    def _into_spool(self, file: SourceFile) -> Content:
+        if file.size <= PIECE:
+            path = self._spool.new(f"stored-{file.kind}", ".json" + file.suffix)
+            data = self._bucket.get(file)
+            with self._spool.guard():
+                path.write_bytes(data)
+            return Content(file, path=path)
+        transfer = self._transfer(file)  # it has grown since it was listed
+        for start in range(0, file.size, PIECE):
+            self._range(transfer, start)
+        return Content(file, path=transfer.path)
+
+    def _range(self, transfer: _Transfer, start: int) -> None:
+        file = transfer.file
+        data = self._bucket.get(file, start, min(start + PIECE, file.size))
+        with self._spool.guard(), transfer.path.open("r+b") as stream:
+            os.pwrite(stream.fileno(), data, start)
+
+    def _piece(self, transfer: _Transfer, start: int) -> None:
+        """One range of a large object; the last one hands the whole over."""
+        with self._bucket.large:
+            try:
+                if not transfer.replaced:
+                    self._range(transfer, start)
+            except (Replaced, FileNotFoundError):
+                transfer.replaced = True
+        with transfer.lock:
+            transfer.left -= 1
+            last = not transfer.left
+        if not last:
+            return
+        if not transfer.replaced:
+            self.results.put(Content(transfer.file, path=transfer.path))
+            return
+        transfer.path.unlink()
+        again = self._bucket.listed_again(transfer.file)
+        self.results.put(Content(transfer.file) if again is None else self._whole(again, VERSIONS - 1))
+
+
+def _is_hidden(inside: str) -> bool:
+    """Whether a folder or name below the location begins with `.` or `_`."""
+    return inside.startswith((".", "_")) or "/." in inside or "/_" in inside

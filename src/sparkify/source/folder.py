@@ -1,0 +1,128 @@
+"""A local folder as a source."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sparkify.errors import SourceError, UsageError
+from sparkify.source.fields import Kind
+from sparkify.source.files import SourceFile, bounded, is_data_name
+from sparkify.source.location import MANIFEST, SMALL, Content
+from sparkify.source.spool import Spool
+
+
+class Folder:
+    """A local folder: listed by walking it, its large plain files read where they lie."""
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+        self.root = Path(os.path.abspath(location))  # noqa: PTH100 - resolve() follows links and changes the addresses
+        self.url = printable(self.root)
+        self.compacted: set[str] = set()
+
+    def check(self, option: str) -> None:
+        if not self.root.exists():
+            raise UsageError(f"{option} {self.location}: no such folder; check the path")
+        if not self.root.is_dir():
+            raise UsageError(f"{option} {self.location}: is a file; give the folder that holds it")
+
+    def list(self, kind: Kind, jsonpaths: str | None) -> Iterator[SourceFile]:
+        mapping = Path(jsonpaths) if jsonpaths is not None else None
+        seen: set[tuple[int, int]] = set()
+
+        def fail(error: OSError) -> None:
+            raise SourceError(f"{error.filename}: cannot be listed ({error.strerror}); check its permissions")
+
+        for folder, subfolders, names in os.walk(self.root, onerror=fail, followlinks=True):
+            here = os.stat(folder)  # noqa: PTH116
+            if (here.st_dev, here.st_ino) in seen:  # a link that leads back into the tree
+                subfolders.clear()
+                continue
+            seen.add((here.st_dev, here.st_ino))
+            subfolders[:] = [name for name in subfolders if not name.startswith((".", "_"))]
+            if MANIFEST in names:
+                self.compacted.add(printable(Path(folder)))
+            for name in names:
+                if not is_data_name(name):
+                    continue
+                path = os.path.join(folder, name)  # noqa: PTH118 - for speed, thousands of times
+                status = _look(path)
+                if status is None:
+                    continue
+                if mapping is not None and name == mapping.name and mapping.samefile(path):
+                    continue
+                url = printable(path)
+                raw = os.fsencode(path).hex() if url != path else None
+                yield SourceFile(url, status.st_size, bounded(status.st_mtime_ns // 1000), kind, None, raw)
+
+    def fetch(self, files: Iterable[SourceFile], spool: Spool) -> Iterator[Content]:  # noqa: ARG002
+        for file in files:
+            try:
+                with reading(file):
+                    yield _content(file)
+            except FileNotFoundError:
+                yield Content(file)
+
+    def read(self, url: str) -> bytes:
+        with reading_path(url):
+            return Path(url).read_bytes()
+
+    def stop(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def _look(path: str) -> os.stat_result | None:
+    """What the system knows of a file with something in it; None for anything else."""
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except FileNotFoundError:  # gone since it was listed, or a link to nowhere: not there to load
+        return None
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+    return status if status.st_size and stat.S_ISREG(status.st_mode) else None
+
+
+def _content(file: SourceFile) -> Content:
+    """A small plain file's bytes; otherwise the path of the file itself."""
+    if not file.suffix and file.size <= SMALL:
+        data = file.path.read_bytes()
+        if len(data) <= SMALL:
+            return Content(file, data=data)
+    path = file.path
+    with path.open("rb"):
+        return Content(file, path=path)
+
+
+@contextmanager
+def reading(file: SourceFile) -> Iterator[None]:
+    """Turn what the system says of a source file into our error; a file that is gone stays FileNotFoundError."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise SourceError(
+            f"{file.url}: cannot be read ({error.strerror or error}); check its permissions, or pass --skip"
+        ) from error
+
+
+@contextmanager
+def reading_path(url: str) -> Iterator[None]:
+    """Turn what the system says of a file that has to be there into our error."""
+    try:
+        yield
+    except OSError as error:
+        raise SourceError(f"{url}: cannot be read ({error.strerror}); check the path") from error
+
+
+def printable(path: Path | str) -> str:
+    r"""The path as text that any table and terminal can hold; bytes that are no UTF-8 are written `\\xNN`."""
+    text = os.fspath(path)
+    if text.isascii():
+        return text
+    return os.fsencode(text).decode("utf-8", "backslashreplace")

@@ -1,0 +1,4 @@
+CREATE TEMPORARY TABLE load_known (
+  url TEXT(4096) NOT NULL,
+  changed SMALLINT NOT NULL
+)

@@ -1,0 +1,12 @@
+SELECT
+  load_pending.url,
+  load_pending.etag,
+  load_pending.size,
+  load_pending.modified,
+  load_pending.kind,
+  load_pending.raw
+FROM load_pending
+WHERE
+  load_pending.place > ? AND load_pending.place <= ?
+ORDER BY
+  load_pending.place
