@@ -18,6 +18,7 @@ from sparkify.cli_options import (
     Concurrency,
     FormatOption,
     Json,
+    JsonPaths,
     LogData,
     Output,
     Skip,
@@ -115,9 +116,7 @@ def etl(
     warehouse: WarehouseOption = None,
     song_data: SongData = None,
     log_data: LogData = None,
-    jsonpaths: Annotated[
-        str | None, typer.Option(metavar="FILE", help="JSONPaths file, or s3://…, that maps log fields to columns")
-    ] = None,
+    jsonpaths: JsonPaths = None,
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Rebuild everything from the source as it is")
     ] = False,
@@ -178,6 +177,7 @@ def status(
     warehouse: WarehouseOption = None,
     song_data: SongData = None,
     log_data: LogData = None,
+    jsonpaths: JsonPaths = None,
     anonymous: Anonymous = None,
     as_json: Json = False,
 ) -> None:
@@ -188,7 +188,9 @@ def status(
     from sparkify import status_view
     from sparkify.status import status as look
 
-    settings = settings_for(warehouse=warehouse, song_data=song_data, log_data=log_data, anonymous=anonymous)
+    settings = settings_for(
+        warehouse=warehouse, song_data=song_data, log_data=log_data, jsonpaths=jsonpaths, anonymous=anonymous
+    )
     with reading(settings) as house:
         found = look(house, settings)
     status_view.show(found, as_json=as_json)
@@ -316,6 +318,32 @@ def export(
         for table, path, rows in made:
             target.take(path.name, path)
             say(f"{table}: {rows:,} rows in {printable(target.url)}/{path.name}")
+
+
+@app.command()
+def compact(
+    source: Annotated[str, typer.Argument(metavar="SRC", help="Folder or s3://… of many small files")],
+    target: Annotated[str, typer.Argument(metavar="DST", help="Folder or s3://… for the parts")],
+    part_bytes: Annotated[str, typer.Option(metavar="SIZE", help="Bytes of one part before compression")] = "64MB",
+    codec: Annotated[str, typer.Option("--compression", metavar="zst|gz", help="Of the parts")] = "zst",
+    skip: Skip = None,
+    anonymous: Anonymous = None,
+    concurrency: Concurrency = None,
+    spool_dir: SpoolDir = None,
+) -> None:
+    """Rewrite many small files into few parts, which `sparkify etl` loads as the files that they hold.
+
+    Run again, it adds what is new or changed since.
+
+    Example: sparkify compact s3://bucket/song_data s3://bucket/compacted/song_data
+    """
+    from sparkify import compact as compaction
+
+    settings = settings_for(skip=skip or None, anonymous=anonymous, concurrency=concurrency, spool_dir=spool_dir)
+    with stoppable():
+        done = compaction.run(source, target, settings, part_bytes, codec)
+    for line in compaction.summary(done):
+        say(printable(line))
 
 
 @app.command()

@@ -28,3 +28,7 @@ Concurrency = Annotated[int | None, typer.Option(metavar="N", help="Objects fetc
 SpoolDir = Annotated[
     Path | None, typer.Option(metavar="DIR", help="For what is fetched and unpacked (default: beside the warehouse)")
 ]
+JsonPaths = Annotated[
+    str | None,
+    typer.Option("--jsonpaths", metavar="FILE", help="JSONPaths file, or s3://…, that maps log fields to columns"),
+]

@@ -103,7 +103,8 @@ class _Load:
             listing = self._discover()
         resolved_again = self._start()
         self.progress.found(listing.pending, listing.bytes)
-        work = (self._work(files) for files in batches(discovery.pending(self.warehouse), self.settings.batch_bytes))
+        files = batches(discovery.pending(self.warehouse), self.settings.batch_bytes, self.inputs.counts)
+        work = (self._work(batch) for batch in files)
         with closing(ahead(self._prepare, work, self.inputs.stop)) as prepared:
             for number, batch in enumerate(prepared, start=1):
                 self._load_batch(number, batch)
@@ -116,12 +117,12 @@ class _Load:
 
     def _work(self, files: list[SourceFile]) -> Work:
         """A batch, with what its compacted parts hold that the ledger lacks."""
-        work = Work(files)
+        work, skip = Work(files), self.settings.skip
         for file in files:
             compacted = self.inputs.compacted[file.kind]
             if compacted.holds(file):
                 origins = compacted.origins(file)
-                work.origins[file.url] = None if origins is None else discovery.not_loaded(self.warehouse, origins)
+                work.hold(file, None if origins is None else discovery.not_loaded(self.warehouse, origins), skip)
         return work
 
     def _prepare(self, work: Work) -> Prepared:
@@ -178,6 +179,7 @@ class _Load:
         """A batch is committed: add it to the report."""
         report = self.report
         report.batches += 1
+        report.files += len(batch.files)
         report.bytes += batch.bytes
         report.rejected += batch.rejects.count
         report.rows["staging_events"] += batch.events_staged
@@ -286,7 +288,7 @@ def dry_run(
         _tell(report, listing, inputs)
         report.status = "dry-run"
         report.bytes = listing.bytes
-        for files in batches(discovery.pending(warehouse), settings.batch_bytes):
+        for files in batches(discovery.pending(warehouse), settings.batch_bytes, inputs.counts):
             report.batches += 1
             for file in files:
                 tell(file.url)

@@ -51,7 +51,7 @@ class RejectLog:
     def __init__(self, spool: Spool, run_id: str, allowed: int) -> None:
         self.allowed = allowed
         self.count = 0
-        self.by_file: Counter[str] = Counter()
+        self.by_file: Counter[SourceFile] = Counter()
         self.first: Reject | None = None
         """By the order in which batches take files: time of change, then name, then line."""
         self._place: tuple[int, str, int] | None = None
@@ -61,7 +61,7 @@ class RejectLog:
     def add(self, file: SourceFile, reject: Reject) -> None:
         """Set one record aside."""
         self.count += 1
-        self.by_file[file.url] += 1
+        self.by_file[file] += 1
         place = (file.modified, file.url, reject.line)
         if self._place is None or place < self._place:
             self._place, self.first = place, reject
@@ -144,7 +144,7 @@ def _file_rows(run_id: str, batch: Batch, loaded_at: datetime) -> Iterator[dict[
             "run_id": run_id,
             "loaded_at": loaded_at,
             "rows": rows,
-            "rejected": batch.rejects.by_file[file.url],
+            "rejected": batch.rejects.by_file[file],
         }
 
 

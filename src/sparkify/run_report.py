@@ -24,6 +24,8 @@ class Report:
     new: int = 0
     changed: int = 0
     skipped: int = 0
+    files: int = 0
+    """Read and loaded; not in the dictionary."""
     bytes: int = 0
     batches: int = 0
     rows: dict[str, int] = field(
@@ -58,7 +60,7 @@ class Report:
 
     def forget(self) -> None:
         """Nothing of what was loaded so far stays."""
-        self.bytes = self.batches = 0
+        self.files = self.bytes = self.batches = 0
         self.rows = dict.fromkeys(self.rows, 0)
         self.resolution = dict.fromkeys(self.resolution, 0)
 
@@ -78,14 +80,13 @@ def summary(report: Report) -> list[str]:
         files = report.new + report.changed
         return [f"Would load {files:,} {plural('file', files)}, {megabytes(report.bytes)}, "
                 f"in {report.batches} {plural('batch', report.batches)}"]  # fmt: skip
-    loaded = report.new + report.changed
     skipped = f", {report.skipped:,} skipped" if report.skipped else ""
     if report.status == "nothing-new":
         known = report.discovered - report.skipped
         return [f"nothing new: {known:,} {plural('file', known)} already loaded{skipped}"]
     star = ", ".join(f"{table} {report.rows[table]:,}" for table in sql_queries.STAR)
     lines = [
-        f"loaded {loaded:,} {plural('file', loaded)} ({megabytes(report.bytes)}) in {report.batches} "
+        f"loaded {report.files:,} {plural('file', report.files)} ({megabytes(report.bytes)}) in {report.batches} "
         f"{plural('batch', report.batches)} and {report.seconds['total']:.1f} s{skipped}",
         f"added or changed: {star}",
     ]

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
+
+HEED = 0.2
+"""Seconds after which whoever waits in the main thread looks for signals."""
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -23,12 +27,22 @@ def ahead(
         for task in tasks:
             following = pool.submit(function, task)
             if running is not None:
-                yield running.result
+                yield partial(_result, running)
             running = following
         if running is not None:
-            yield running.result
+            yield partial(_result, running)
     except BaseException:
         stop()
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _result(running: Future[Result]) -> Result:
+    # Not one long wait: a signal that comes just before it begins would be heeded only at its end.
+    while True:
+        try:
+            return running.result(timeout=HEED)
+        except TimeoutError:
+            if running.done():
+                return running.result()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sparkify.errors import SourceError
 from sparkify.source.compacted import Origin
-from sparkify.source.files import SourceFile
+from sparkify.source.files import SourceFile, is_skipped
 from sparkify.source.inputs import Inputs
 from sparkify.source.location import Content
 from sparkify.source.parts import Layout, Part
@@ -27,8 +27,9 @@ class Prepared:
 
     @property
     def parts(self) -> list[Part]:
-        """What the engine reads."""
-        return [part for each in self.preparers for part in each.parts]
+        """What the engine reads, in the order of the files, so that what is loaded lies in order of time."""
+        parts = [part for each in self.preparers for part in each.parts if part.sources]
+        return sorted(parts, key=lambda part: (part.sources[0].file.modified, part.sources[0].file.url))
 
     @property
     def files(self) -> list[SourceFile]:
@@ -39,9 +40,10 @@ class Prepared:
     def warnings(self) -> list[str]:
         """What went another way than one would expect."""
         told = []
-        vanished = sum(len(each.vanished) for each in self.preparers)
+        vanished = sorted(file.url for each in self.preparers for file in each.vanished)
         if vanished:
-            told.append(f"{vanished} files vanished after they were listed; nothing of them was loaded")
+            count = "1 file" if len(vanished) == 1 else f"{len(vanished):,} files"
+            told.append(f"{count} vanished after the listing, such as {vanished[0]}; nothing of that was loaded")
         if self.unnamed:
             told.append(
                 f"{self.unnamed} parts that no manifest names were passed over; `sparkify compact` finishes them"
@@ -56,6 +58,17 @@ class Work:
     files: list[SourceFile]
     origins: dict[str, list[Origin] | None] = field(default_factory=dict)
     """For each part of a compacted location what in it is to be loaded; None when the manifest does not name it."""
+    partial: set[str] = field(default_factory=set)
+    """Parts that hold files which --skip names: they do not count as loaded."""
+
+    def hold(self, part: SourceFile, origins: list[Origin] | None, skip: Collection[str]) -> None:
+        """Note what of a part is to be loaded, but for what --skip names."""
+        wanted = origins
+        if origins is not None and skip:
+            wanted = [origin for origin in origins if not is_skipped(origin.file.url, skip)]
+            if len(wanted) < len(origins):
+                self.partial.add(part.url)
+        self.origins[part.url] = wanted
 
     def prepare(self, inputs: Inputs, spool: Spool, done: Callable[[int], None]) -> Prepared:
         """Fetch the files and sort them into parts; runs in a thread and touches no warehouse. Raises SourceError."""
@@ -69,6 +82,7 @@ class Work:
             preparer.add(self._as_listed(fetched, mine), wanted)
             # Parts of which everything is loaded need no look, but the ledger must know them.
             preparer.files += [file for file in mine if self.origins.get(file.url) == []]
+            preparer.files = [file for file in preparer.files if file.url not in self.partial]
             ready.preparers.append(preparer)
         return ready
 

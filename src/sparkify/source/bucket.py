@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from queue import Queue, SimpleQueue
+from queue import Empty, Queue, SimpleQueue
 from threading import BoundedSemaphore, Event, Lock
 
-from sparkify.errors import SourceError
+from sparkify.errors import SourceError, UsageError
 from sparkify.source.access import Access, parse
+from sparkify.source.ahead import HEED
 from sparkify.source.fields import Kind
 from sparkify.source.files import SourceFile, bounded, is_data_name
 from sparkify.source.location import MANIFEST, SMALL, Content
@@ -68,7 +68,9 @@ class Bucket:
     def list(self, kind: Kind, jsonpaths: str | None) -> Iterator[SourceFile]:
         root = self._address.root + "/"
         below = len(self._address.prefix) + 1 if self._address.prefix else 0
+        found = False
         for page in self._pages():
+            found = found or bool(page)
             for key, size, modified, etag in page:
                 inside = key[below:]
                 folder, _, name = key.rpartition("/")
@@ -79,6 +81,13 @@ class Bucket:
                 url = root + key
                 if url != jsonpaths:
                     yield SourceFile(url, size, bounded(modified), kind, etag)
+
+        if not found and is_data_name(self._address.prefix.rpartition("/")[2]):
+            self._check_is_folder(kind)
+
+    def _check_is_folder(self, kind: Kind) -> None:
+        if self.storage.look(self._address.prefix) is not None:
+            raise UsageError(f"--{kind}-data {self.url}: is an object; give the prefix that holds it")
 
     def _pages(self) -> Iterator[Sequence[Object]]:
         """Every page; those of sub-folders at the same time when there are many."""
@@ -132,19 +141,14 @@ class Bucket:
         try:
             for folder in folders:
                 pool.submit(work, folder)
-            left = len(folders)
-            while left:
-                page = pages.get()
-                if isinstance(page, Exception):
-                    raise page
-                if page is None:
-                    left -= 1
-                else:
-                    yield page
+            yield from _taken(pages, len(folders))
+        except BaseException:
+            self.storage.stopping.set()
+            raise
         finally:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
-            with suppress(Exception):
+            with suppress(Empty):
                 while True:  # whoever waits for room in the queue must get it, to end
                     pages.get(timeout=0.01)
             pool.shutdown()
@@ -183,15 +187,20 @@ class Bucket:
         """The bytes of an object, or of a range of it, in the version that was listed."""
         key = self._key(file.url)
         if start is None:
-            return memoryview(self.storage.read(key, etag=file.etag, size=file.size))
-        return memoryview(self.storage.read(key, etag=file.etag, size=file.size, start=start, end=end))
+            return memoryview(self.storage.read(key, etag=file.etag, size=file.size, skippable=True))
+        return memoryview(self.storage.read(key, etag=file.etag, size=file.size, start=start, end=end, skippable=True))
 
     def listed_again(self, file: SourceFile) -> SourceFile | None:
         """The file in the version that is there now; None when it is gone."""
-        now = self.storage.look(self._key(file.url))
-        if now is None:
-            return None
-        return replace(file, size=now.size, modified=bounded(now.modified), etag=now.etag)
+        key = self._key(file.url)
+        # Not by HEAD: that tells whole seconds only, where listings of some stores tell fractions too.
+        for page in self.storage.pages(key.rpartition("/")[0], key[:-1]):
+            for now in page:
+                if now.key == key:
+                    return replace(file, size=now.size, modified=bounded(now.modified), etag=now.etag)
+                if now.key > key:
+                    return None
+        return None
 
     @property
     def large(self) -> BoundedSemaphore:
@@ -280,7 +289,8 @@ class _Fetch:
         file = transfer.file
         data = self._bucket.get(file, start, min(start + PIECE, file.size))
         with self._spool.guard(), transfer.path.open("r+b") as stream:
-            os.pwrite(stream.fileno(), data, start)
+            stream.seek(start)
+            stream.write(data)
 
     def _piece(self, transfer: _Transfer, start: int) -> None:
         """One range of a large object; the last one hands the whole over."""
@@ -301,6 +311,21 @@ class _Fetch:
         transfer.path.unlink()
         again = self._bucket.listed_again(transfer.file)
         self.results.put(Content(transfer.file) if again is None else self._whole(again, VERSIONS - 1))
+
+
+def _taken(pages: Queue[Sequence[Object] | Exception | None], writers: int) -> Iterator[Sequence[Object]]:
+    """What comes through a queue until each of its writers has ended with None; raises what a writer raised."""
+    while writers:
+        try:
+            page = pages.get(timeout=HEED)
+        except Empty:
+            continue
+        if isinstance(page, Exception):
+            raise page
+        if page is None:
+            writers -= 1
+        else:
+            yield page
 
 
 def _is_hidden(inside: str) -> bool:

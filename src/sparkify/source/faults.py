@@ -258,13 +258,14 @@ _PUT_RIGHT = {
 }
 
 
-def explain(fault: Fault, what: str, done: str, *, unsigned: str = "") -> str:
+def explain(fault: Fault, what: str, done: str, *, unsigned: str = "", skippable: bool = False) -> str:
     """One line: what (an address) could not be done (read, listed, written, deleted), why, and what to do.
 
-    `unsigned` says why requests are not signed, if they are not.
+    `unsigned` says why requests are not signed, if they are not; `skippable`, that a load can do without.
     """
     known = _PUT_RIGHT.get(fault.kind, "").format(said=fault.said)
-    return f"{told(what)}: {known or _advice(fault, what, done, unsigned)}"
+    advice = known or _advice(fault, what, done, unsigned)
+    return f"{told(what)}: {advice}{', or --skip it' * (skippable and fault.kind is Kind.DENIED)}"
 
 
 def _advice(fault: Fault, what: str, done: str, unsigned: str) -> str:
@@ -273,7 +274,7 @@ def _advice(fault: Fault, what: str, done: str, unsigned: str) -> str:
         if unsigned:
             return f"access denied ({fault.said}), and {unsigned}"
         grant = f"grant {_PERMISSIONS[done]}" if "s3://" in what else "check the credentials in the environment"
-        return f"cannot be {done}, access denied ({fault.said}); {grant}{', or --skip it' * (done == 'read')}"
+        return f"cannot be {done}, access denied ({fault.said}); {grant}"
     if fault.kind is Kind.NAME:
         return (
             f"cannot be {done}: {fault.said} has an empty, '.' or '..' segment or a control character; "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -83,15 +83,22 @@ def is_skipped(url: str, patterns: Collection[str]) -> bool:
     return any(fnmatchcase(url, pattern) or fnmatchcase(url, f"*/{pattern}") for pattern in patterns)
 
 
-def batches(files: Iterable[SourceFile], batch_bytes: int) -> Iterator[list[SourceFile]]:
-    """Cut the files into batches of at most `batch_bytes` stored bytes; a larger file is a batch of its own."""
+def batches(
+    files: Iterable[SourceFile], batch_bytes: int, count: Callable[[SourceFile], int] = lambda _: 1
+) -> Iterator[list[SourceFile]]:
+    """Cut the files into batches of at most `batch_bytes` stored bytes; a larger file is a batch of its own.
+
+    `count` tells for how many files one counts, of which a batch has at most `BATCH_FILES`.
+    """
     batch: list[SourceFile] = []
-    size = 0
+    size = counted = 0
     for file in files:
-        if batch and (size + file.size > batch_bytes or len(batch) == BATCH_FILES):
+        counts = count(file)
+        if batch and (size + file.size > batch_bytes or counted + counts > BATCH_FILES):
             yield batch
-            batch, size = [], 0
+            batch, size, counted = [], 0, 0
         batch.append(file)
         size += file.size
+        counted += counts
     if batch:
         yield batch

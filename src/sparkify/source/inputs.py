@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 from threading import Event
 from typing import TYPE_CHECKING
@@ -12,15 +12,20 @@ from sparkify.errors import SourceError, UsageError
 from sparkify.source.access import is_remote, local_path, parse
 from sparkify.source.compacted import Compacted
 from sparkify.source.fields import Kind
-from sparkify.source.files import SourceFile
+from sparkify.source.files import BATCH_FILES, SourceFile
 from sparkify.source.folder import Folder
 from sparkify.source.jsonpaths import JsonPaths, parse_jsonpaths
 from sparkify.source.location import Location
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
+    from sparkify.source.storage import Storage
 
 _OPTIONS: dict[Kind, str] = {"song": "--song-data", "log": "--log-data"}
+
+
+PACKED = 20
+"""Bytes of a compacted part that one of its files takes at the very least; songs take about 38."""
 
 
 class Inputs:
@@ -38,6 +43,7 @@ class Inputs:
         """Set when the run ends early: what fetches and prepares gives up."""
         self._jsonpaths = settings.jsonpaths
         self._paths: JsonPaths | None = None
+        self._mapping: Storage | None = None
 
     def _open(self, location: str) -> Location:
         if not is_remote(location):
@@ -59,7 +65,11 @@ class Inputs:
             songs, logs = (PurePosixPath(_real(location)) for location in self.locations.values())
             if songs.is_relative_to(logs) or logs.is_relative_to(songs):
                 raise UsageError("--song-data and --log-data overlap; give each kind of file a folder of its own")
-        if self._jsonpaths is not None and not is_remote(self._jsonpaths):
+        if self._jsonpaths is not None and is_remote(self._jsonpaths):
+            address = parse(self._jsonpaths)
+            if not address.prefix:
+                raise UsageError(f"--jsonpaths {address.url}: is a bucket; name the file in it")
+        elif self._jsonpaths is not None:
             path = Path(local_path(self._jsonpaths))
             if not path.is_file():
                 raise UsageError(f"--jsonpaths {self._jsonpaths}: no such file; check the path")
@@ -77,6 +87,12 @@ class Inputs:
                 mapping = parse(jsonpaths).url if jsonpaths is not None and remote else None
             yield from location.list(kind, mapping)
 
+    def counts(self, file: SourceFile) -> int:
+        """For how many files one counts when batches are cut: a compacted part holds thousands."""
+        if not self.compacted[file.kind].holds(file):
+            return 1
+        return min(1 + file.size // PACKED, BATCH_FILES)
+
     def paths(self) -> JsonPaths | None:
         """The JSONPaths file's mapping, None without one; read once, and only when logs are to be read."""
         if self._paths is None and self._jsonpaths is not None:
@@ -92,16 +108,18 @@ class Inputs:
                 raise UsageError(
                     f"--jsonpaths {jsonpaths}: cannot be read ({error.strerror}); check the path"
                 ) from error
-        from sparkify.source.bucket import Bucket
+        from sparkify.source.storage import Storage
 
-        folder, _, name = parse(jsonpaths).url.rpartition("/")
-        bucket = Bucket(folder, self.access, 1)
-        try:
-            return bucket.read(f"{bucket.url}/{name}")
-        except SourceError as error:
-            raise UsageError(f"--jsonpaths {error}") from error
-        finally:
-            bucket.close()
+        address = parse(jsonpaths)
+        with closing(Storage(address.root, self.access)) as self._mapping:
+            if self.stopping.is_set():
+                self._mapping.stopping.set()
+            try:
+                return bytes(self._mapping.read(address.prefix))
+            except FileNotFoundError as error:
+                raise UsageError(f"--jsonpaths {address.url}: no such object; check the address") from error
+            except SourceError as error:
+                raise SourceError(f"--jsonpaths {error}") from error
 
     def warnings(self) -> list[str]:
         """What the stores had to say, each once."""
@@ -111,6 +129,8 @@ class Inputs:
     def stop(self) -> None:
         """Make what fetches and prepares in other threads give up."""
         self.stopping.set()
+        if self._mapping is not None:
+            self._mapping.stopping.set()
         for location in self.locations.values():
             location.stop()
 

@@ -192,10 +192,11 @@ class Storage:
 
     def read(
         self, key: str, *, etag: str | None = None, size: int | None = None, start: int | None = None,
-        end: int | None = None,
+        end: int | None = None, skippable: bool = False,
     ) -> Bytes | bytes:  # fmt: skip
         """The bytes [start, end) of an object, or all; with an etag or a size, of that version only.
 
+        With `skippable` an error may advise to pass the object over.
         Raises FileNotFoundError when it is gone, Replaced when it is another.
         """
         begin = start or 0
@@ -209,7 +210,7 @@ class Storage:
                 raise FileNotFoundError(told(show(self.root, key))) from None
             if fault.kind is Kind.OTHER_VERSION or fault.status == 416:
                 raise Replaced(told(show(self.root, key))) from None
-            raise self._error(fault, show(self.root, key), "read") from None
+            raise self._error(fault, show(self.root, key), "read", skippable=skippable) from None
 
     def _get(self, store: ObjectStore, asked: _Asked) -> Bytes | bytes:
         import obstore
@@ -404,14 +405,16 @@ class Storage:
             raise Fault(Kind.NAME, "its name")
         return self._try(act_odd, odd=True) if odd else self._try(act)
 
-    def _error(self, fault: Fault, what: str, done: str, error: type[SparkifyError] = SourceError) -> SparkifyError:
+    def _error(
+        self, fault: Fault, what: str, done: str, error: type[SparkifyError] = SourceError, *, skippable: bool = False
+    ) -> SparkifyError:
         web = done == "listed" and self._link.address.scheme in {"http", "https"}
         if web and fault.status not in {401, 403} and (fault.kind is not Kind.AGAIN or fault.said == SENSELESS):
             return error(
                 f"{told(what)}: cannot be listed ({fault.said}): over http(s) that takes WebDAV; "
                 "give an s3://, gs:// or az:// address, or fetch the files into a folder"
             )
-        return error(explain(fault, what, done, unsigned=self._link.unsigned))
+        return error(explain(fault, what, done, unsigned=self._link.unsigned, skippable=skippable))
 
 
 def _is_odd(key: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import Protocol
 
 from sparkify.errors import SourceError, UsageError
@@ -67,9 +68,10 @@ class FolderTarget:
 
     def write(self, name: str, data: bytes | Path, *, only_new: bool = False) -> None:
         path = self._root / name
-        part = path.with_name(f".{path.name}.part")
-        with _writing(path):
+        part = path.with_name(f".{path.name}.{token_hex(4)}.part")
+        with _writing(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
+        with _writing(path, FileExistsError):
             try:
                 if isinstance(data, Path):
                     shutil.copyfile(data, part)
@@ -111,7 +113,7 @@ class FolderTarget:
 
     def delete(self, names: Sequence[str]) -> None:
         for name in names:
-            with suppress(FileNotFoundError), _writing(self._root / name):
+            with suppress(FileNotFoundError), _writing(self._root / name, FileNotFoundError):
                 (self._root / name).unlink()
 
     def stop(self) -> None: ...
@@ -129,6 +131,11 @@ class BucketTarget:
         self.url = address.url
         self._prefix = address.prefix
         self._storage = Storage(address.root, access)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the store had to say, such as that there are no credentials."""
+        return self._storage.warnings
 
     def check(self, option: str) -> None:
         self._storage.check(self._prefix, option)
@@ -194,11 +201,11 @@ def upload(folder: Path, target: Target, concurrency: int, done: Callable[[int],
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Turn what the system says of a file that cannot be written into our error."""
+def _writing(path: Path, *expected: type[OSError]) -> Iterator[None]:
+    """Turn what the system says of a file that cannot be written into our error, but for what the caller expects."""
     try:
         yield
-    except (FileExistsError, FileNotFoundError):
-        raise
     except OSError as error:
+        if isinstance(error, expected):
+            raise
         raise SourceError(f"{path}: cannot be written ({error.strerror}); check the folder, or make room") from error

@@ -1,0 +1,60 @@
+"""`sparkify compact`: many small files rewritten into few parts. The work is done in `source/compaction.py`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from sparkify.config import parse_bytes
+from sparkify.errors import SourceError, UsageError
+from sparkify.progress import megabytes, plural
+from sparkify.source.compaction import Codec, Compacted, compact
+from sparkify.source.spool import Spool
+
+if TYPE_CHECKING:
+    from sparkify.config import Settings
+
+CODECS = ("zst", "gz")
+
+
+def run(source: str, target: str, settings: Settings, part_bytes: str, codec: str) -> Compacted:
+    """Write into `target` what it lacks of `source`; raises UsageError for options that make no sense."""
+    if codec not in CODECS:
+        raise UsageError(f"--compression {codec}: choose {' or '.join(CODECS)}")
+    try:
+        size = parse_bytes(part_bytes)
+    except ValueError as error:
+        raise UsageError(f"--part-bytes: {error}") from error
+    if settings.spool_dir is not None and not settings.spool_dir.is_dir():
+        raise UsageError(f"--spool-dir {settings.spool_dir}: there is no such folder; make it first")
+    try:
+        scratch = tempfile.TemporaryDirectory(prefix="sparkify-", dir=settings.spool_dir)
+    except OSError as error:
+        raise SourceError(f"{error.filename}: cannot be made ({error.strerror}); set --spool-dir") from error
+    with scratch as folder:
+        return compact(
+            source,
+            target,
+            access=settings.access,
+            concurrency=settings.concurrency,
+            part_bytes=size,
+            codec=cast("Codec", codec),
+            skip=settings.skip,
+            spool=Spool(Path(folder)),
+        )
+
+
+def summary(done: Compacted) -> list[str]:
+    """What a compaction did, in lines for people."""
+    known = f"{done.known:,} {plural('file', done.known)} compacted before"
+    lines = [f"warning: {warning}" for warning in done.warnings]
+    if done.vanished:
+        lines.append(f"warning: {done.vanished:,} {plural('file', done.vanished)} vanished after the listing")
+    if not done.files:
+        return [*lines, f"nothing new: {known}"]
+    return [
+        *lines,
+        f"compacted {done.files:,} {plural('file', done.files)} ({megabytes(done.bytes_in)}) into {done.parts:,} "
+        f"{plural('part', done.parts)} ({megabytes(done.bytes_out)}); {known}",
+    ]
