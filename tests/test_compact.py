@@ -218,10 +218,11 @@ def test_a_history_compacted_run_by_run_and_loaded_at_once(
     latest: Run = {}
     with fresh_house(folder) as house:
         for run in history:
-            latest |= run
+            # A file that is emptied is no data any more, like one that is deleted: its earlier version stays.
+            latest |= {name: version for name, version in run.items() if version.data}
             house.lay(run)
             compact_both(house, house.root / "parts", part_bytes=part_bytes)
-        for part in (house.root / "parts").rglob("part-*.json.zst"):
+        for part in sorted((house.root / "parts").rglob("part-*.json.zst")):
             os.utime(part, (random.randint(1, 9), random.randint(1, 9)))
         house.lay(latest)
         assert_same_as_source(house, house.root / "parts", batch_bytes=batch_bytes)

@@ -360,7 +360,7 @@ def test_the_budget_is_kept(server: ObjectServer) -> None:
     [
         (
             "denied",
-            "cannot be read, access denied (403 AccessDenied); grant s3:GetObject (and s3:ListBucket), or --skip",
+            "cannot be read, access denied (403 AccessDenied); grant s3:GetObject (and s3:ListBucket)",
         ),
         ("skewed", "the clock of this machine differs too much from the store's; set it"),
     ],
