@@ -54,7 +54,7 @@ def server() -> Iterator[ObjectServer]:
 
 
 def compacted(
-    root: Path, source: str | Path, target: str | Path, done: Callable[[int], None] | None = None, **options: Any
+    root: Path, source: str | Path, target: str | Path, done: Callable[[int], None] = lambda _: None, **options: Any
 ) -> Compacted:
     """Compact with a spool below `root`, which must be left empty."""
     spool = Spool(root / "compact-spool")

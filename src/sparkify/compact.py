@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from sparkify import progress
 from sparkify.config import parse_bytes
 from sparkify.errors import SourceError, UsageError
 from sparkify.progress import megabytes, plural
@@ -32,29 +33,35 @@ def run(source: str, target: str, settings: Settings, part_bytes: str, codec: st
         scratch = tempfile.TemporaryDirectory(prefix="sparkify-", dir=settings.spool_dir)
     except OSError as error:
         raise SourceError(f"{error.filename}: cannot be made ({error.strerror}); set --spool-dir") from error
-    with scratch as folder:
-        return compact(
-            source,
-            target,
-            access=settings.access,
-            concurrency=settings.concurrency,
-            part_bytes=size,
-            codec=cast("Codec", codec),
-            skip=settings.skip,
-            spool=Spool(Path(folder)),
-        )
+    display = progress.choose("compacting")
+    try:
+        with scratch as folder:
+            return compact(
+                source,
+                target,
+                access=settings.access,
+                concurrency=settings.concurrency,
+                part_bytes=size,
+                codec=cast("Codec", codec),
+                skip=settings.skip,
+                spool=Spool(Path(folder)),
+                found=display.found,
+                done=display.read,
+            )
+    finally:
+        display.stop()
 
 
 def summary(done: Compacted) -> list[str]:
     """What a compaction did, in lines for people."""
-    known = f"{done.known:,} {plural('file', done.known)} compacted before"
+    known = f"{done.known:,} {plural('file', done.known)}"
     lines = [f"warning: {warning}" for warning in done.warnings]
     if done.vanished:
         lines.append(f"warning: {done.vanished:,} {plural('file', done.vanished)} vanished after the listing")
     if not done.files:
-        return [*lines, f"nothing new: {known}"]
+        return [*lines, f"nothing new: {known} already compacted"]
     return [
         *lines,
         f"compacted {done.files:,} {plural('file', done.files)} ({megabytes(done.bytes_in)}) into {done.parts:,} "
-        f"{plural('part', done.parts)} ({megabytes(done.bytes_out)}); {known}",
+        f"{plural('part', done.parts)} ({megabytes(done.bytes_out)})" + (f", beside {known} before" * bool(done.known)),
     ]

@@ -47,8 +47,9 @@ class Quiet:
 class Lines:
     """One line a batch, for logs."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, doing: str = "loading") -> None:
         self._stream = stream
+        self._doing = doing
         self._files = self._size = self._done_files = self._done_size = 0
         self._events = self._rejected = 0
         self._start = time.monotonic()
@@ -56,7 +57,7 @@ class Lines:
     def found(self, files: int, size: int) -> None:
         self._files, self._size = files, size
         if files:
-            self._print(f"loading {files:,} {plural('file', files)}, {megabytes(size)}")
+            self._print(f"{self._doing} {files:,} {plural('file', files)}, {megabytes(size)}")
 
     def read(self, size: int) -> None: ...
 
@@ -81,19 +82,19 @@ class Lines:
 
 
 class Live:
-    """A bar with files, bytes, events a second, rejects and the time left."""
+    """A bar with files, bytes, the time left, and for a load events a second and rejects."""
 
-    def __init__(self) -> None:
+    def __init__(self, doing: str = "loading") -> None:
         from rich.console import Console
         from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+        counts = ("{task.fields[speed]} events/s", "{task.fields[rejected]} rejected") if doing == "loading" else ()
         self._progress: RichProgress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             DownloadColumn(),
             TextColumn("{task.fields[files]} files"),
-            TextColumn("{task.fields[speed]} events/s"),
-            TextColumn("{task.fields[rejected]} rejected"),
+            *(TextColumn(text) for text in counts),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
@@ -128,11 +129,9 @@ class Live:
         self._progress.stop()
 
 
-def choose(*, quiet: bool = False) -> Progress:
+def choose(doing: str = "loading") -> Progress:
     """The display that fits where standard error goes."""
-    if quiet:
-        return Quiet()
-    return Live() if sys.stderr.isatty() else Lines(sys.stderr)
+    return Live(doing) if sys.stderr.isatty() else Lines(sys.stderr, doing)
 
 
 def megabytes(size: int) -> str:

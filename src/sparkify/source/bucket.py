@@ -169,7 +169,10 @@ class Bucket:
                     under_way += 1
                 if not under_way:
                     return
-                content = fetched.results.get()
+                try:
+                    content = fetched.results.get(timeout=HEED)
+                except Empty:
+                    continue
                 if isinstance(content, Exception):
                     raise content
                 under_way -= 1

@@ -82,25 +82,27 @@ def compact(
     codec: Codec = "zst",
     skip: Sequence[str] = (),
     spool: Spool,
-    done: Callable[[int], None] | None = None,
+    found: Callable[[int, int], None] = lambda *_: None,
+    done: Callable[[int], None] = lambda _: None,
 ) -> Compacted:
     """Write what `target` lacks of the files of `source` into further parts, and publish them.
 
-    The same files, names and times of change make the same bytes. `done` is told the stored bytes of each file
-    as it is read. Raises UsageError and SourceError; the target is then as it was, but for parts that no
-    manifest names, which the next compaction removes.
+    The same files, names and times of change make the same bytes. `found` is told how many files of how many stored
+    bytes there are to do, `done` the bytes of each as it is read. Raises UsageError and SourceError; the target is
+    then as it was, but for parts that no manifest names, which the next compaction removes.
     """
     with closing(_open_source(source, access, concurrency)) as location, closing(open_target(target, access)) as place:
         location.check("compact")
         place.check("compact")
         _check_apart(location, place)
-        found = _list(location, skip)
+        listed = _list(location, skip)
         published = Published(place)
         known = published.known()
-        new = [file for file in found if not _is_known(file, known)]
+        new = [file for file in listed if not _is_known(file, known)]
         changed = {file.url for file in new if file.url in known}
-        counted = len(found)
-        del known, found
+        counted = len(listed)
+        del known, listed
+        found(len(new), sum(file.size for file in new))
         room = spool.room()
         try:
             parts = Parts(place, room, published.next_number, changed, part_bytes, codec)
@@ -171,7 +173,7 @@ def _groups(files: Sequence[SourceFile]) -> Iterator[list[SourceFile]]:
 
 
 def _put(
-    group: Sequence[SourceFile], location: Location, spool: Spool, parts: Parts, done: Callable[[int], None] | None
+    group: Sequence[SourceFile], location: Location, spool: Spool, parts: Parts, done: Callable[[int], None]
 ) -> None:
     """Fetch files, many at once, and put them into parts in their order."""
     room = spool.room()
@@ -180,8 +182,7 @@ def _put(
         fetched: dict[tuple[str, str | None], Content] = {}
         for content in location.fetch(group, room):
             fetched[content.file.url, content.file.raw] = content
-            if done is not None:
-                done(content.file.size)
+            done(content.file.size)
         for file in group:
             parts.add(fetched.pop((file.url, file.raw)))
     finally:
