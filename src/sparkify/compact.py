@@ -27,8 +27,6 @@ def run(source: str, target: str, settings: Settings, part_bytes: str, codec: st
         size = parse_bytes(part_bytes)
     except ValueError as error:
         raise UsageError(f"--part-bytes: {error}") from error
-    if settings.spool_dir is not None and not settings.spool_dir.is_dir():
-        raise UsageError(f"--spool-dir {settings.spool_dir}: there is no such folder; make it first")
     try:
         scratch = tempfile.TemporaryDirectory(prefix="sparkify-", dir=settings.spool_dir)
     except OSError as error:

@@ -79,6 +79,13 @@ class Settings(BaseSettings):
     def _sizes(cls, value: object) -> object:
         return parse_bytes(value) if isinstance(value, str) else value
 
+    @field_validator("spool_dir")
+    @classmethod
+    def _spool_dir(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"{value}: there is no such folder; make it first")
+        return value
+
     @field_validator("memory")
     @classmethod
     def _memory(cls, value: str) -> str:

@@ -13,7 +13,7 @@ from typing import cast
 from sparkify.source.compacted import Origin
 from sparkify.source.fields import Kind
 from sparkify.source.files import SourceFile, is_skipped, microseconds
-from sparkify.warehouse import Warehouse
+from sparkify.warehouse import Warehouse, number
 
 PAGE = 10_000
 """Files taken out of the engine at a time."""
@@ -57,8 +57,8 @@ def discover(
         [(discovered, skipped)] = warehouse.rows("discover/count_listing")
         [(files_pending, changed, size)] = warehouse.rows("discover/count_pending")
         warehouse.drop_temporary(("load_listing", "load_known"))
-    new = _number(files_pending) - _number(changed)
-    return Listing(_number(discovered), new, _number(changed), _number(skipped), _number(size))
+    new = number(files_pending) - number(changed)
+    return Listing(number(discovered), new, number(changed), number(skipped), number(size))
 
 
 def pending(warehouse: Warehouse) -> Iterator[SourceFile]:
@@ -68,7 +68,7 @@ def pending(warehouse: Warehouse) -> Iterator[SourceFile]:
         for url, etag, size, modified, kind, raw in rows:
             yield SourceFile(
                 str(url),
-                _number(size),
+                number(size),
                 microseconds(cast("datetime", modified)),
                 cast("Kind", kind),
                 cast("str | None", etag),
@@ -108,7 +108,3 @@ def _row(file: SourceFile, skip: Collection[str]) -> dict[str, object]:
         "raw": file.raw,
         "skipped": int(bool(skip) and is_skipped(file.url, skip)),
     }
-
-
-def _number(value: object) -> int:
-    return int(str(value))

@@ -26,7 +26,7 @@ from sparkify.source.batch import Prepared, Work
 from sparkify.source.files import SourceFile, batches
 from sparkify.source.inputs import Inputs, open_inputs
 from sparkify.source.parts import Part
-from sparkify.warehouse import Warehouse
+from sparkify.warehouse import Warehouse, number
 
 REBUILT = (*sql_queries.STAR, "staging_songs", "etl_files", "etl_tracks", "etl_track_keys", "etl_plays",
            "etl_songs", "etl_users", "etl_batches")  # fmt: skip
@@ -134,7 +134,7 @@ class _Load:
         warehouse = self.warehouse
         warehouse.drop_temporary(sql_queries.RUN_TABLES)
         with warehouse.transaction():
-            self.floor = _number(warehouse.rows("run/highest_songplay_id")[0][0])
+            self.floor = number(warehouse.rows("run/highest_songplay_id")[0][0])
             for table in sql_queries.RUN_TABLES:
                 warehouse.run(f"run/{table}")
             wanted = self.settings.match
@@ -197,7 +197,7 @@ class _Load:
         """
         warehouse, report = self.warehouse, self.report
         with warehouse.session():
-            floor = _number(warehouse.rows("run/highest_songplay_id")[0][0])
+            floor = number(warehouse.rows("run/highest_songplay_id")[0][0])
             floor = max(floor, int(ledger.setting(warehouse, "songplay_floor") or 0))
             match = self.settings.match or ledger.setting(warehouse, "match") or "resolve"
         with warehouse.rebuilding():
@@ -222,7 +222,7 @@ class _Load:
             loaded = self.warehouse.rows("status/files")
         for kind, files, *_ in loaded:
             if given[str(kind)] is None:
-                gave = f"{files} {plural('file', _number(files))}"
+                gave = f"{files} {plural('file', number(files))}"
                 raise UsageError(
                     f"--full-refresh without --{kind}-data would drop what it gave, {gave}; name that folder too"
                 )
@@ -231,10 +231,10 @@ class _Load:
         """Complete the report from what is committed, within a session."""
         warehouse, report = self.warehouse, self.report
         [(plays, users, songs, artists)] = warehouse.rows("run/summary", [self.floor])
-        report.rows["songplays"] += _number(plays)
-        report.rows |= {"users": _number(users), "songs": _number(songs), "artists": _number(artists)}
+        report.rows["songplays"] += number(plays)
+        report.rows |= {"users": number(users), "songs": number(songs), "artists": number(artists)}
         for match, found in warehouse.rows("run/resolution", [self.floor]):
-            report.resolution[str(match)] = _number(found)
+            report.resolution[str(match)] = number(found)
 
     def _finish(self) -> None:
         """Complete the report and the run's record, within a transaction."""
@@ -336,7 +336,7 @@ def transform(warehouse: Warehouse, batch: Batch) -> int:
     """
     warehouse.drop_temporary(_LOAD_TABLES)
     [(events, songs)] = warehouse.rows("run/count_staged")
-    batch.events_staged, batch.songs_staged = _number(events), _number(songs)
+    batch.events_staged, batch.songs_staged = number(events), number(songs)
     _run(warehouse, sql_queries.INCOMING)
     _decode_texts(warehouse)
     _run(warehouse, sql_queries.KEYS)
@@ -347,14 +347,14 @@ def transform(warehouse: Warehouse, batch: Batch) -> int:
         _run(warehouse, sql_queries.ARTISTS)
     if not batch.events_staged:
         return 0
-    instants = _number(warehouse.rows("run/count_time")[0][0])
+    instants = number(warehouse.rows("run/count_time")[0][0])
     [(known, others)] = warehouse.rows("transform/count_events")
     _run(warehouse, (*sql_queries.PLAYS, *sql_queries.USERS))
-    batch.plays_new = _number(warehouse.rows("run/count_plays")[0][0])
-    batch.plays_known, batch.other_pages = _number(known), _number(others)
+    batch.plays_new = number(warehouse.rows("run/count_plays")[0][0])
+    batch.plays_known, batch.other_pages = number(known), number(others)
     if batch.plays_known:
-        batch.conflicts = _number(warehouse.rows("transform/count_conflicts")[0][0])
-    return _number(warehouse.rows("run/count_time")[0][0]) - instants
+        batch.conflicts = number(warehouse.rows("transform/count_conflicts")[0][0])
+    return number(warehouse.rows("run/count_time")[0][0]) - instants
 
 
 def _run(warehouse: Warehouse, names: tuple[str, ...]) -> None:
@@ -385,10 +385,6 @@ def audit(warehouse: Warehouse) -> None:
 _LOAD_TABLES = tuple(
     name.removeprefix("transform/") for name in sql_queries.names("transform") if name.startswith("transform/load_")
 )
-
-
-def _number(value: object) -> int:
-    return int(str(value))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from typing import BinaryIO, Literal
 import zstandard
 
 from sparkify.errors import SourceError, UsageError
-from sparkify.source.access import Access, is_remote, local_path
+from sparkify.source.access import Access, is_remote
 from sparkify.source.compacted import (
     PART_SOURCES,
     Origin,
@@ -34,6 +34,7 @@ from sparkify.source.compacted import (
 from sparkify.source.compressed import DAMAGE, unpacking
 from sparkify.source.files import SourceFile, batches, is_skipped
 from sparkify.source.folder import Folder, printable, reading
+from sparkify.source.inputs import open_location
 from sparkify.source.location import Content, Location
 from sparkify.source.parts import Source
 from sparkify.source.records import Readable, split
@@ -91,7 +92,7 @@ def compact(
     bytes there are to do, `done` the bytes of each as it is read. Raises UsageError and SourceError; the target is
     then as it was, but for parts that no manifest names, which the next compaction removes.
     """
-    with closing(_open_source(source, access, concurrency)) as location, closing(open_target(target, access)) as place:
+    with closing(open_location(source, access, concurrency)) as location, closing(open_target(target, access)) as place:
         location.check("compact")
         place.check("compact")
         _check_apart(location, place)
@@ -125,14 +126,6 @@ def compact(
 
 
 # -- the source -----------------------------------------------------------------------------------------
-
-
-def _open_source(location: str, access: Access, concurrency: int) -> Location:
-    if not is_remote(location):
-        return Folder(local_path(location))
-    from sparkify.source.bucket import Bucket
-
-    return Bucket(location, access, concurrency)
 
 
 def _check_apart(location: Location, target: Target) -> None:

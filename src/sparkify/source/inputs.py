@@ -9,7 +9,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from sparkify.errors import SourceError, UsageError
-from sparkify.source.access import is_remote, local_path, parse
+from sparkify.source.access import Access, is_remote, local_path, parse
 from sparkify.source.compacted import Compacted
 from sparkify.source.fields import Kind
 from sparkify.source.files import BATCH_FILES, SourceFile
@@ -32,11 +32,12 @@ class Inputs:
     """The locations of a run."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
         self.access = settings.access
         given: dict[Kind, str | None] = {"song": settings.song_data, "log": settings.log_data}
         self.locations: dict[Kind, Location] = {
-            kind: self._open(location) for kind, location in given.items() if location is not None
+            kind: open_location(location, settings.access, settings.concurrency)
+            for kind, location in given.items()
+            if location is not None
         }
         self.compacted = {kind: Compacted(location) for kind, location in self.locations.items()}
         self.stopping = Event()
@@ -44,13 +45,6 @@ class Inputs:
         self._jsonpaths = settings.jsonpaths
         self._paths: JsonPaths | None = None
         self._mapping: Storage | None = None
-
-    def _open(self, location: str) -> Location:
-        if not is_remote(location):
-            return Folder(local_path(location))
-        from sparkify.source.bucket import Bucket
-
-        return Bucket(location, self.access, self._settings.concurrency)
 
     def check(self) -> None:
         """Raise UsageError unless every location given is there, and they do not overlap."""
@@ -138,6 +132,15 @@ class Inputs:
         """Let go of connections."""
         for location in self.locations.values():
             location.close()
+
+
+def open_location(location: str, access: Access, concurrency: int) -> Location:
+    """The folder or the bucket that an address names; raises UsageError for an address that is none."""
+    if not is_remote(location):
+        return Folder(local_path(location))
+    from sparkify.source.bucket import Bucket
+
+    return Bucket(location, access, concurrency)
 
 
 @contextmanager

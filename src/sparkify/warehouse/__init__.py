@@ -31,6 +31,11 @@ class Answer:
     rows: list[Row]
 
 
+def number(value: object) -> int:
+    """A whole number that a query gave; engines hand out sums in types of their own."""
+    return int(str(value))
+
+
 class Warehouse(Protocol):
     """What the pipeline asks of an engine."""
 
@@ -119,8 +124,6 @@ def open_warehouse(settings: Settings) -> Warehouse:
             )
         if not path.parent.is_dir():
             raise UsageError(f"--warehouse {url}: there is no folder {path.parent}; make it first")
-        if settings.spool_dir is not None and not settings.spool_dir.is_dir():
-            raise UsageError(f"--spool-dir {settings.spool_dir}: there is no such folder; make it first")
         return DuckDBWarehouse(
             path, wait=settings.wait, memory=settings.memory_limit, threads=settings.threads, spool=settings.spool_dir
         )
