@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from threading import Event, current_thread, main_thread
 
@@ -74,3 +75,21 @@ def test_leaving_early_stops_what_is_under_way_and_waits_for_it() -> None:
 
 def test_nothing_to_do() -> None:
     assert list(ahead(str, [], lambda: None)) == []
+
+
+def test_the_fault_of_what_is_under_way_comes_before_that_of_the_next_task() -> None:
+    def tasks() -> Iterator[int]:
+        yield 1
+        raise KeyError("no second task")
+
+    def fail(_: int) -> None:
+        raise ValueError("the first")
+
+    results = ahead(fail, tasks(), lambda: None)
+    with pytest.raises(ValueError, match="the first"):
+        next(results)()
+    results.close()
+    results = ahead(lambda task: str(task), tasks(), lambda: None)
+    assert next(results)() == "1"
+    with pytest.raises(KeyError):
+        next(results)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from pathlib import Path
 
+import duckdb
 import pytest
+import zstandard
 
 from sparkify import etl
 from sparkify.config import load_settings
@@ -44,6 +48,30 @@ def test_a_file_that_needs_the_exact_reader_takes_only_its_part_along(tmp_path: 
     first.write_bytes(first.read_bytes().replace(b'"page":', b'"Page":', 1))
     load(tmp_path)
     assert len(exact_reads) == lines
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+@pytest.mark.parametrize("shift", [-1, 0, 1])
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+def test_a_compressed_file_is_read_to_its_end_wherever_its_lines_end(
+    tmp_path: Path, suffix: str, shift: int, bom: bytes
+) -> None:
+    """A block that ends with its line leaves nothing over, and yet is not the last."""
+    width = 512  # lines that end where blocks of 128 KiB do, but for the shift
+    lines = []
+    for number in range(2_000):
+        event = {"page": "NextSong", "ts": 1541000000000 + number, "userId": "1", "sessionId": number, "userAgent": ""}
+        event["userAgent"] = "u" * (width - 1 - len(json.dumps(event)) + (shift - len(bom) if not number else 0))
+        lines.append(json.dumps(event))
+    data = bom + "\n".join(lines).encode()
+    packed = gzip.compress(data) if suffix == ".gz" else zstandard.compress(data)
+    for folder in ("log_data", "song_data"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / f"log_data/a.json{suffix}").write_bytes(packed)
+    load(tmp_path)
+    with duckdb.connect(str(tmp_path / "fast.duckdb"), read_only=True) as warehouse:
+        assert warehouse.execute("select count(*) from songplays").fetchall() == [(2_000,)]
+        assert warehouse.execute("select rows, rejected from etl_files").fetchall() == [(2_000, 0)]
 
 
 def load(folder: Path) -> None:

@@ -24,7 +24,17 @@ def ahead(
     pool = ThreadPoolExecutor(1, thread_name_prefix="ahead")
     running: Future[Result] | None = None
     try:
-        for task in tasks:
+        upcoming = iter(tasks)
+        while True:
+            try:
+                task = next(upcoming)
+            except StopIteration:
+                break
+            except Exception:
+                # First what is under way, whose own fault may be why there is no further task.
+                if running is not None:
+                    yield partial(_result, running)
+                raise
             following = pool.submit(function, task)
             if running is not None:
                 yield partial(_result, running)

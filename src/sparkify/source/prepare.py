@@ -130,7 +130,11 @@ class Preparer:
             with source.open() as stream, self._spool.guard(), part.path.open("wb") as out:
                 rest = _read(stream, CHUNK).removeprefix(_BOM)
                 part.shape.plain = not rest.startswith(_BOM)  # the engine would take off a second one
-                while rest and part.shape.plain and not self._stopping.is_set():
+                block = rest
+                # To the end of the file, not of what is left over: nothing is, where a block ends with its line.
+                while block and part.shape.plain:
+                    if self._stopping.is_set():
+                        return
                     block = _read(stream, CHUNK)
                     piece, rest = _cut(rest, block)
                     if len(rest) > MAX_RECORD:
