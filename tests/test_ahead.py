@@ -82,14 +82,18 @@ def test_the_fault_of_what_is_under_way_comes_before_that_of_the_next_task() -> 
         yield 1
         raise KeyError("no second task")
 
-    def fail(_: int) -> None:
-        raise ValueError("the first")
+    def work(task: int) -> str:
+        if failing:
+            raise ValueError("the first")
+        return str(task)
 
-    results = ahead(fail, tasks(), lambda: None)
+    failing = True
+    results = ahead(work, tasks(), lambda: None)
     with pytest.raises(ValueError, match="the first"):
         next(results)()
     results.close()
-    results = ahead(lambda task: str(task), tasks(), lambda: None)
+    failing = False
+    results = ahead(work, tasks(), lambda: None)
     assert next(results)() == "1"
     with pytest.raises(KeyError):
         next(results)

@@ -191,7 +191,7 @@ def status(
     settings = settings_for(
         warehouse=warehouse, song_data=song_data, log_data=log_data, jsonpaths=jsonpaths, anonymous=anonymous
     )
-    with reading(settings) as house:
+    with reading(settings, attach=False) as house:
         found = look(house, settings)
     status_view.show(found, as_json=as_json)
 
@@ -310,7 +310,7 @@ def export(
     from sparkify.export import export_star
 
     settings = settings_for(warehouse=warehouse)
-    with ExitStack() as stack:
+    with stoppable(), ExitStack() as stack:
         with reading(settings) as house:
             target = stack.enter_context(writing_to(place, settings, "DIR"))
             made = list(export_star(house, stack.enter_context(target.scratch())))
@@ -342,6 +342,8 @@ def compact(
     settings = settings_for(skip=skip or None, anonymous=anonymous, concurrency=concurrency, spool_dir=spool_dir)
     with stoppable():
         done = compaction.run(source, target, settings, part_bytes, codec)
+    for warning in compaction.warnings(done):
+        sys.stderr.write(f"warning: {printable(warning)}\n")
     for line in compaction.summary(done):
         say(printable(line))
 
@@ -380,7 +382,8 @@ def simulate(
         company = Company(events, songs, users, first_day, days, seed, exact, title, artist, dirty)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    written = publish(company, out, settings_for())
+    with stoppable():
+        written = publish(company, out, settings_for())
     place = parse(out).url if is_remote(out) else out
     say(
         f"wrote {written.events:,} events in {written.log_files:,} log files and {written.songs:,} songs in "

@@ -50,16 +50,22 @@ def run(source: str, target: str, settings: Settings, part_bytes: str, codec: st
         display.stop()
 
 
+def warnings(done: Compacted) -> list[str]:
+    """What went another way than one would expect."""
+    told = list(done.warnings)
+    if done.vanished:
+        told.append(f"{done.vanished:,} {plural('file', done.vanished)} vanished after the listing")
+    if not done.files + done.known + done.vanished:
+        told.append("the source holds no data file (*.json, *.jsonl, *.ndjson, plain, .gz or .zst); check the address")
+    return told
+
+
 def summary(done: Compacted) -> list[str]:
     """What a compaction did, in lines for people."""
     known = f"{done.known:,} {plural('file', done.known)}"
-    lines = [f"warning: {warning}" for warning in done.warnings]
-    if done.vanished:
-        lines.append(f"warning: {done.vanished:,} {plural('file', done.vanished)} vanished after the listing")
     if not done.files:
-        return [*lines, f"nothing new: {known} already compacted"]
+        return [f"nothing new: {known} already compacted"]
     return [
-        *lines,
         f"compacted {done.files:,} {plural('file', done.files)} ({megabytes(done.bytes_in)}) into {done.parts:,} "
         f"{plural('part', done.parts)} ({megabytes(done.bytes_out)})" + (f", beside {known} before" * bool(done.known)),
     ]

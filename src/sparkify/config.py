@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     """Every setting of the loader and of the commands that read the warehouse."""
 
     model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
-        env_prefix="SPARKIFY_", toml_file=CONFIG_FILE, extra="forbid", frozen=True
+        env_prefix="SPARKIFY_", toml_file=CONFIG_FILE, extra="forbid", frozen=True, env_ignore_empty=True
     )
 
     warehouse: str = "duckdb:///sparkify.duckdb"
@@ -78,6 +78,13 @@ class Settings(BaseSettings):
     @classmethod
     def _sizes(cls, value: object) -> object:
         return parse_bytes(value) if isinstance(value, str) else value
+
+    @field_validator("song_data", "log_data", "jsonpaths", "spool_dir", mode="before")
+    @classmethod
+    def _not_empty(cls, value: object) -> object:
+        if value == "":
+            raise ValueError("is empty; name a place, or leave it out")
+        return value
 
     @field_validator("spool_dir")
     @classmethod

@@ -77,6 +77,8 @@ class _Load:
         self.report = report
         self.floor = 0
         self.conflicts = 0
+        self.gave: dict[str, str] = {}
+        """What each location gave before a full refresh, in words."""
 
     def run(self, *, full_refresh: bool) -> None:
         warehouse, report = self.warehouse, self.report
@@ -97,10 +99,12 @@ class _Load:
         finally:
             self.progress.stop()
 
-    def _load(self) -> None:
+    def _load(self, *, anew: bool = False) -> None:
         """Everything that is new, batch by batch; each commits on its own, while the next is fetched."""
         with self.report.timed("discover"):
             listing = self._discover()
+            if anew:
+                self._check_nothing_went_missing()
         resolved_again = self._start()
         self.progress.found(listing.pending, listing.bytes)
         files = batches(discovery.pending(self.warehouse), self.settings.batch_bytes, self.inputs.counts)
@@ -206,7 +210,7 @@ class _Load:
                 ledger.begin(warehouse, report.run_id or "", started_at)
                 ledger.set_setting(warehouse, "songplay_floor", str(floor))
                 ledger.set_setting(warehouse, "match", match)
-            self._load()
+            self._load(anew=True)
             report.status = "loaded"
             with warehouse.transaction():
                 warehouse.replace_tables(REBUILT, keep=("etl_rejects",))
@@ -217,15 +221,24 @@ class _Load:
 
     def check_nothing_is_left_out(self) -> None:
         """A location that is not given is not touched, so what it gave cannot be rebuilt: raise UsageError."""
-        given = {"song": self.settings.song_data, "log": self.settings.log_data}
         with self.warehouse.session():
             loaded = self.warehouse.rows("status/files")
-        for kind, files, *_ in loaded:
-            if given[str(kind)] is None:
-                gave = f"{files} {plural('file', number(files))}"
+        self.gave = {str(kind): f"{files} {plural('file', number(files))}" for kind, files, *_ in loaded}
+        for kind, gave in self.gave.items():
+            if kind not in self.inputs.locations:
                 raise UsageError(
                     f"--full-refresh without --{kind}-data would drop what it gave, {gave}; name that folder too"
                 )
+
+    def _check_nothing_went_missing(self) -> None:
+        """A prefix is never "not there"; to drop all that was loaded for the sake of one mistyped would be wrong."""
+        for kind, location in self.inputs.locations.items():
+            if location.empty and kind in self.gave:
+                raise UsageError(
+                    f"--{kind}-data {location.url}: holds nothing; --full-refresh would drop what it gave, "
+                    f"{self.gave[kind]}; check the address"
+                )
+            self.inputs.compacted[kind].check()
 
     def _sum_up(self) -> None:
         """Complete the report from what is committed, within a session."""

@@ -55,9 +55,7 @@ class Status:
 
 
 def status(warehouse: Warehouse, settings: Settings) -> Status:
-    """Everything at a glance; needs a read-only session."""
-    [(first_play, last_play)] = warehouse.rows("status/plays")
-    matches = {str(match): int(str(plays)) for match, plays, _ in warehouse.rows("analytics/match-quality")}
+    """Everything at a glance. The warehouse is free while the locations are listed, which may take long."""
     pending, problem, files = None, None, []
     if settings.song_data or settings.log_data:
         try:
@@ -67,6 +65,13 @@ def status(warehouse: Warehouse, settings: Settings) -> Status:
             files = [file.url for file in islice(discovery.pending(warehouse), PENDING_SHOWN)]
         except SparkifyError as error:
             problem = str(error)
+    with warehouse.session(read_only=True):
+        return _look(warehouse, pending, files, problem)
+
+
+def _look(warehouse: Warehouse, pending: Listing | None, files: list[str], problem: str | None) -> Status:
+    [(first_play, last_play)] = warehouse.rows("status/plays")
+    matches = {str(match): int(str(plays)) for match, plays, _ in warehouse.rows("analytics/match-quality")}
     return Status(
         url=warehouse.url,
         schema_version=int(ledger.setting(warehouse, "schema_version") or 0),

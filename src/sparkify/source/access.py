@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from sparkify import __version__
 from sparkify.errors import UsageError
@@ -69,10 +70,13 @@ def is_remote(location: str) -> bool:
 
 
 def local_path(location: str) -> str:
-    """The path of a local location, which may be written as file://."""
+    """The path of a local location, which may be written as file://; raises UsageError for another machine's."""
     if not location.lower().startswith("file://"):
         return location
-    return location[len("file://") :].removeprefix("localhost")
+    path = unquote(location[len("file://") :].removeprefix("localhost"))
+    if not path.startswith("/"):
+        raise UsageError(f"{location}: is no path on this machine; write it as file:///folder")
+    return path
 
 
 def show(root: str, key: str) -> str:
@@ -93,7 +97,13 @@ def parse(location: str) -> Address:
         prefix = prefix.split("?")[0].split("#")[0]
     elif _SIGNED_QUERY.search(prefix):
         prefix = prefix[: prefix.rindex("?")]
+    # What cannot be the name of a place may be a part of a password that has a slash.
     shown = told(f"{given}://{place}/{prefix}")
+    if "@" in prefix and (":" in place or "@" in rest.partition("/")[0]) and not _HOST.fullmatch(place):
+        place = prefix.rpartition("@")[2].partition("/")[0]
+        raise UsageError(
+            f"{told(given)}://…@{told(place)}: an address takes no user and password; set them as your store wants"
+        )
     if scheme is None:
         raise UsageError(
             f"{shown}: {told(given)}:// is not known; give a local folder, or s3://, gs://, az://, http:// or https://"
@@ -307,7 +317,7 @@ class _Aws:
         if self._credentials is None:
             return False
         try:
-            self._credentials.get_frozen_credentials()
+            _clean(self._credentials.get_frozen_credentials())
         except ClientError as error:  # of STS or SSO; its codes would be taken for those of the bucket
             fault = classify(error)
             if fault is not None and fault.kind not in {Kind.AGAIN, Kind.EXPIRED, Kind.CLOCK}:
@@ -319,12 +329,12 @@ class _Aws:
         """Credentials as of now, for obstore; those that are refreshed do not live long, so that it asks again."""
         from botocore.credentials import RefreshableCredentials  # type: ignore[import-untyped]
 
-        frozen = self._credentials.get_frozen_credentials()
+        access_key, secret_key, token = _clean(self._credentials.get_frozen_credentials())
         lasting = not isinstance(self._credentials, RefreshableCredentials)
         return {
-            "access_key_id": frozen.access_key,
-            "secret_access_key": frozen.secret_key,
-            "token": frozen.token,
+            "access_key_id": access_key,
+            "secret_access_key": secret_key,
+            "token": token,
             "expires_at": None if lasting else datetime.now(UTC) + _LIFE_OF_CREDENTIALS,
         }
 
@@ -376,6 +386,18 @@ class _Aws:
                 user_agent_extra=f"sparkify/{__version__}",
             ),
         )
+
+
+def _clean(frozen: Any) -> tuple[str, str, str | None]:
+    """Access key, secret key and token, without the newline in which mounted secrets often end.
+
+    Raises UsageError when one holds what no header may, of which obstore would die.
+    """
+    access_key, secret_key = str(frozen.access_key or "").strip(), str(frozen.secret_key or "").strip()
+    token = str(frozen.token).strip() if frozen.token else None
+    if not all(each.isascii() and each.isprintable() for each in (access_key, secret_key, token or "")):
+        raise UsageError("AWS credentials hold a line break or another character that cannot be in one; set them anew")
+    return access_key, secret_key, token
 
 
 @contextmanager

@@ -38,6 +38,7 @@ class Bucket:
         address = parse(location)
         self.url = address.url
         self.compacted: set[str] = set()
+        self.empty = False
         self.storage = Storage(address.root, access)
         self._address = address
         self._concurrency = concurrency
@@ -82,12 +83,13 @@ class Bucket:
                 if url != jsonpaths:
                     yield SourceFile(url, size, bounded(modified), kind, etag)
 
+        self.empty = not found
         if not found and is_data_name(self._address.prefix.rpartition("/")[2]):
-            self._check_is_folder(kind)
+            self._check_is_folder()
 
-    def _check_is_folder(self, kind: Kind) -> None:
+    def _check_is_folder(self) -> None:
         if self.storage.look(self._address.prefix) is not None:
-            raise UsageError(f"--{kind}-data {self.url}: is an object; give the prefix that holds it")
+            raise UsageError(f"{self.url}: is an object; give the prefix that holds it")
 
     def _pages(self) -> Iterator[Sequence[Object]]:
         """Every page; those of sub-folders at the same time when there are many."""
@@ -259,9 +261,11 @@ class _Fetch:
         """A file by one request, in the version that is there; a new one when it was replaced meanwhile."""
         while True:
             try:
-                if file.suffix or file.size > SMALL:
+                if file.size > SMALL:
                     with self._bucket.large:
                         return self._into_spool(file)
+                if file.suffix:
+                    return self._into_spool(file)
                 return Content(file, data=bytes(self._bucket.get(file)))
             except FileNotFoundError:
                 return Content(file)

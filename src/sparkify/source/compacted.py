@@ -18,13 +18,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 import orjson
 import zstandard
 
 from sparkify.errors import SourceError, UsageError
 from sparkify.source.fields import Kind
-from sparkify.source.files import COMPRESSED_SUFFIXES, SourceFile
+from sparkify.source.files import COMPRESSED_SUFFIXES, SourceFile, bounded
 from sparkify.source.folder import printable
 from sparkify.source.location import MANIFEST, Location
 from sparkify.source.target import Target
@@ -104,22 +105,28 @@ def pack_sources(origins: Iterable[Origin]) -> bytes:
 
 def unpack_sources(data: bytes, kind: Kind, url: str) -> list[Origin]:
     """The sources of a part, in the order of their bytes; raises SourceError."""
+    origins: list[Origin] = []
+    end = 0
     try:
         # In one call: the library's stream reader takes a list that is cut short for complete.
-        rows = map(orjson.loads, zstandard.ZstdDecompressor().decompress(data).splitlines())
-        return [
-            Origin(
-                SourceFile(row["url"], row["size"], row["modified"], kind, row["etag"]),
-                row["offset"],
-                row["bytes"],
-                bool(row.get("replaces")),
-            )
-            for row in rows
-        ]
-    except (zstandard.ZstdError, orjson.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
+        for line in zstandard.ZstdDecompressor().decompress(data).splitlines():
+            origin = _unpack_origin(orjson.loads(line), kind, end)
+            end = origin.offset + origin.bytes
+            origins.append(origin)
+    except (zstandard.ZstdError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise SourceError(
             f"{url}: is no list of sources ({error}); run `sparkify compact` anew into an empty place"
         ) from error
+    return origins
+
+
+def _unpack_origin(row: dict[str, Any], kind: Kind, end: int) -> Origin:
+    """A line of a list, for bytes that begin at `end` or later; raises ValueError or TypeError for a damaged one."""
+    url, size, offset, length = row["url"], row["size"], row["offset"], row["bytes"]
+    if not isinstance(url, str) or size < 0 or offset < end or length < 0:
+        raise ValueError(f"a line that makes no sense, for {url}")
+    file = SourceFile(url, size, bounded(row["modified"]), kind, row["etag"])
+    return Origin(file, offset, length, bool(row.get("replaces")))
 
 
 def _read_lists(read: Callable[[str], bytes | None], parts: Iterable[str]) -> Iterator[bytes]:
@@ -153,6 +160,11 @@ class Compacted:
     def holds(self, file: SourceFile) -> bool:
         """Whether the file lies in a folder with a manifest of ours."""
         return file.url.rpartition("/")[0] in self._location.compacted
+
+    def check(self) -> None:
+        """Raise SourceError when a manifest names a part that is gone."""
+        for folder in self._location.compacted:
+            self._read(folder, "log")
 
     def origins(self, file: SourceFile) -> list[Origin] | None:
         """The sources of a part, but for those of which a later part holds a later version.

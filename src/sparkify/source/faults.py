@@ -130,8 +130,8 @@ def retrying(
         tries += 1
         try:
             return call()
-        except Exception as error:
-            found = classify(error)
+        except BaseException as error:
+            found = classify(error) if isinstance(error, Exception) else _of_panic(error)
             if found is None:
                 raise
             fault = found
@@ -171,6 +171,11 @@ def classify(error: Exception) -> Fault | None:
     if missing or unspeakable or module.startswith("obstore"):
         return _of_obstore(type(error).__name__, text, debug)
     return None
+
+
+def _of_panic(error: BaseException) -> Fault | None:
+    """A panic of the library is no Exception: a thread would end without a word, a command with two tracebacks."""
+    return Fault(Kind.OTHER, "the storage library gave up") if type(error).__name__ == "PanicException" else None
 
 
 def _of_obstore(name: str, text: str, debug: str) -> Fault:

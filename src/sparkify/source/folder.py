@@ -23,6 +23,7 @@ class Folder:
         self.root = Path(os.path.abspath(location))  # noqa: PTH100 - resolve() follows links and changes the addresses
         self.url = printable(self.root)
         self.compacted: set[str] = set()
+        self.empty = False  # a folder that is not there is refused before
 
     def check(self, option: str) -> None:
         if not self.root.exists():

@@ -37,6 +37,9 @@ class Location(Protocol):
     compacted: set[str]
     """Addresses of the folders in it that hold a manifest of ours, known after listing."""
 
+    empty: bool
+    """Whether nothing at all is there, as if no such folder were; known after listing."""
+
     def check(self, option: str) -> None:
         """Raise UsageError, naming the option, unless the location is there and can be listed."""
 

@@ -131,6 +131,11 @@ class DuckDBWarehouse:
                     return lock
             except (BlockingIOError, FileNotFoundError):
                 pass  # held, or removed by the load that held it
+            except OSError as error:
+                lock.close()
+                raise WarehouseError(
+                    f"{self.url}: cannot be locked ({error.strerror}); make room on its disk"
+                ) from error
             lock.seek(0)
             holder = lock.read().strip()
             lock.close()
