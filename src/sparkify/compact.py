@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, cast
 
 from sparkify import progress
 from sparkify.config import parse_bytes
-from sparkify.errors import SourceError, UsageError
+from sparkify.errors import UsageError
 from sparkify.progress import megabytes, plural
 from sparkify.source.compaction import Codec, Compacted, compact
-from sparkify.source.spool import Spool
+from sparkify.source.spool import Spool, scratch
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
@@ -27,13 +27,9 @@ def run(source: str, target: str, settings: Settings, part_bytes: str, codec: st
         size = parse_bytes(part_bytes)
     except ValueError as error:
         raise UsageError(f"--part-bytes: {error}") from error
-    try:
-        scratch = tempfile.TemporaryDirectory(prefix="sparkify-", dir=settings.spool_dir)
-    except OSError as error:
-        raise SourceError(f"{error.filename}: cannot be made ({error.strerror}); set --spool-dir") from error
     display = progress.choose("compacting")
     try:
-        with scratch as folder:
+        with scratch(settings.spool_dir or Path(tempfile.gettempdir())) as folder:
             return compact(
                 source,
                 target,
@@ -42,7 +38,7 @@ def run(source: str, target: str, settings: Settings, part_bytes: str, codec: st
                 part_bytes=size,
                 codec=cast("Codec", codec),
                 skip=settings.skip,
-                spool=Spool(Path(folder)),
+                spool=Spool(folder),
                 found=display.found,
                 done=display.read,
             )

@@ -105,6 +105,6 @@ def _row(file: SourceFile, skip: Collection[str]) -> dict[str, object]:
         "size": file.size,
         "modified": file.modified_at,
         "kind": file.kind,
-        "raw": file.raw,
+        "raw_path": file.raw,
         "skipped": int(bool(skip) and is_skipped(file.url, skip)),
     }

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
 import orjson
 
 from sparkify.errors import SourceError
+
+_SCRATCH = ".scratch"
+_HELD = ".held"
+"""File in a scratch folder that its process holds locked for as long as it lives."""
 
 
 class Spool:
@@ -54,6 +60,32 @@ class Spool:
                     "nothing of this batch was loaded"
                 ) from error
             raise
+
+
+@contextmanager
+def scratch(folder: Path, prefix: str = "sparkify-") -> Iterator[Path]:
+    """A folder of its own within another, removed afterwards; those that killed processes left there go too.
+
+    Raises SourceError when it cannot be made.
+    """
+    for left in folder.glob(f"{prefix}*{_SCRATCH}"):
+        with suppress(OSError), (left / _HELD).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left, ignore_errors=True)
+    try:
+        made = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
+        held = (made / _HELD).open("wb")
+    except OSError as error:
+        raise SourceError(f"{folder}: cannot be written ({error.strerror}); check the folder, or make room") from error
+    with held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        # Named so only now that it is held, so that nobody takes it for left behind.
+        path = made.rename(made.with_name(made.name + _SCRATCH))
+        try:
+            (path / "files").mkdir()
+            yield path / "files"
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 class LineWriter:

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from sparkify.errors import SourceError, UsageError
 from sparkify.source.access import Access, is_remote, local_path, parse
+from sparkify.source.spool import scratch
 
 
 class Target(Protocol):
@@ -93,9 +94,8 @@ class FolderTarget:
         # Within the folder, so that what is made can be moved in one step; hidden, so that no loader reads it.
         with _writing(self._root):
             self._root.mkdir(parents=True, exist_ok=True)
-            made = tempfile.TemporaryDirectory(prefix=".sparkify-", dir=self._root)
-        with made as folder:
-            yield Path(folder)
+        with scratch(self._root, ".sparkify-") as folder:
+            yield folder
 
     def read(self, name: str) -> bytes | None:
         path = self._root / name
@@ -148,8 +148,8 @@ class BucketTarget:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        with tempfile.TemporaryDirectory(prefix="sparkify-") as folder:
-            yield Path(folder)
+        with scratch(Path(tempfile.gettempdir())) as folder:
+            yield folder
 
     def read(self, name: str) -> bytes | None:
         try:

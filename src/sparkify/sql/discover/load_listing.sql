@@ -5,6 +5,6 @@ create temp table load_listing (
     size bigint not null,
     modified timestamp not null,
     kind varchar(256) not null,
-    raw varchar(8192), -- rule: a local path in hexadecimal where the address cannot tell it
+    raw_path varchar(8192), -- rule: a local path in hexadecimal where the address cannot tell it
     skipped smallint not null -- rule: 1 for what a --skip pattern names
 )

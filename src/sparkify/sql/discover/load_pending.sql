@@ -6,7 +6,7 @@ select
     load_listing.size,
     load_listing.modified,
     load_listing.kind,
-    load_listing.raw,
+    load_listing.raw_path,
     coalesce(load_known.changed, 0) as changed,
     row_number() over (order by load_listing.modified, load_listing.url) as place
 from load_listing

@@ -5,7 +5,7 @@ select
     load_pending.size,
     load_pending.modified,
     load_pending.kind,
-    load_pending.raw
+    load_pending.raw_path
 from load_pending
 where
     load_pending.place > ?

@@ -4,6 +4,6 @@ CREATE TEMPORARY TABLE load_listing (
   size BIGINT NOT NULL,
   modified TIMESTAMP NOT NULL,
   kind TEXT(256) NOT NULL,
-  raw TEXT(8192),
+  raw_path TEXT(8192),
   skipped SMALLINT NOT NULL
 )

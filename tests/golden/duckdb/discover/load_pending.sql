@@ -5,7 +5,7 @@ SELECT
   load_listing.size,
   load_listing.modified,
   load_listing.kind,
-  load_listing.raw,
+  load_listing.raw_path,
   COALESCE(load_known.changed, 0) AS changed,
   ROW_NUMBER() OVER (ORDER BY load_listing.modified, load_listing.url) AS place
 FROM load_listing

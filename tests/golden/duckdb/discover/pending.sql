@@ -4,7 +4,7 @@ SELECT
   load_pending.size,
   load_pending.modified,
   load_pending.kind,
-  load_pending.raw
+  load_pending.raw_path
 FROM load_pending
 WHERE
   load_pending.place > ? AND load_pending.place <= ?
