@@ -1,8 +1,6 @@
 """`python -m sparkify` is the command `sparkify`."""
 
-import sys
-
-from sparkify.cli import main
+from sparkify.cli import door
 
 if __name__ == "__main__":
-    sys.exit(main())
+    door()

@@ -8,7 +8,7 @@ import sys
 import traceback
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -28,7 +28,7 @@ from sparkify.cli_options import (
 )
 from sparkify.cli_support import opened, reading, settings_for, stoppable, writing_to
 from sparkify.errors import AuditFailed, SparkifyError, UsageError
-from sparkify.terminal import confirmed, fail, printable, say, stopped
+from sparkify.terminal import confirmed, fail, leave, printable, say, stopped
 
 if TYPE_CHECKING:
     pass
@@ -393,6 +393,11 @@ def simulate(
     say(f"load them: sparkify etl --song-data {place}/song_data --log-data {place}/log_data{hint}")
 
 
+def door(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line as a process of its own, to the end of the process."""
+    leave(main(arguments))
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the one place that prints an error and chooses the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
@@ -439,4 +444,4 @@ def unexpected(error: Exception, given: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    door()

@@ -101,6 +101,6 @@ def drop(warehouse: Warehouse) -> list[str]:
 
 
 if __name__ == "__main__":
-    from sparkify.cli import main
+    from sparkify.cli import door
 
-    sys.exit(main(["create-tables", *sys.argv[1:]]))
+    door(["create-tables", *sys.argv[1:]])

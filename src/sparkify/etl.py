@@ -401,6 +401,6 @@ _LOAD_TABLES = tuple(
 
 
 if __name__ == "__main__":
-    from sparkify.cli import main
+    from sparkify.cli import door
 
-    sys.exit(main(["etl", *sys.argv[1:]]))
+    door(["etl", *sys.argv[1:]])

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
+import time
+from typing import NoReturn
+
+LINGER = 2.0
+"""Seconds that what was given up has to end."""
 
 
 def printable(text: str) -> str:
@@ -25,6 +32,22 @@ def fail(message: str, exit_code: int) -> int:
 def stopped() -> int:
     """Say that a signal ended the command."""
     return fail("stopped; batches that were committed stay, run the command again to complete", 1)
+
+
+def leave(exit_code: int) -> NoReturn:
+    """End the process, even if requests that were given up are still under way in other threads.
+
+    The interpreter would wait for them, up to minutes when a store answers a byte now and then.
+    """
+    deadline = time.monotonic() + LINGER
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(exit_code)
+    sys.exit(exit_code)
 
 
 def confirmed(question: str) -> bool:

@@ -17,7 +17,7 @@ from sparkify.source.fields import Kind
 from sparkify.source.files import SourceFile, bounded, is_data_name
 from sparkify.source.location import MANIFEST, SMALL, Content
 from sparkify.source.spool import Spool
-from sparkify.source.storage import Object, Replaced, Storage
+from sparkify.source.storage import Object, Replaced, Stopped, Storage
 
 PAGE = 1000
 """Objects that a store lists at a time; a listing that ends within its first page needs no help."""
@@ -174,6 +174,8 @@ class Bucket:
                 try:
                     content = fetched.results.get(timeout=HEED)
                 except Empty:
+                    if self.storage.stopping.is_set():
+                        raise Stopped from None  # some may be in the middle of a long answer: nobody waits for it
                     continue
                 if isinstance(content, Exception):
                     raise content
@@ -183,7 +185,7 @@ class Bucket:
             self.storage.stopping.set()
             raise
         finally:
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _key(self, url: str) -> str:
         return url[len(self._address.root) + 1 :]
