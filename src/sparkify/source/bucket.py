@@ -42,7 +42,8 @@ class Bucket:
         self.storage = Storage(address.root, access)
         self._address = address
         self._concurrency = concurrency
-        self._large = BoundedSemaphore(PIECES)
+        self.large = BoundedSemaphore(PIECES)
+        """Holds back requests for many bytes."""
 
     def check(self, option: str) -> None:
         self.storage.check(self._address.prefix, option)
@@ -208,11 +209,6 @@ class Bucket:
                 if now.key > key:
                     return None
         return None
-
-    @property
-    def large(self) -> BoundedSemaphore:
-        """Holds back requests for many bytes."""
-        return self._large
 
 
 @dataclass(slots=True)

@@ -69,8 +69,10 @@ class Folder:
                 yield Content(file)
 
     def read(self, url: str) -> bytes:
-        with reading_path(url):
+        try:
             return Path(url).read_bytes()
+        except OSError as error:
+            raise SourceError(f"{url}: cannot be read ({error.strerror}); check the path") from error
 
     def stop(self) -> None: ...
 
@@ -110,15 +112,6 @@ def reading(file: SourceFile) -> Iterator[None]:
         raise SourceError(
             f"{file.url}: cannot be read ({error.strerror or error}); check its permissions, or pass --skip"
         ) from error
-
-
-@contextmanager
-def reading_path(url: str) -> Iterator[None]:
-    """Turn what the system says of a file that has to be there into our error."""
-    try:
-        yield
-    except OSError as error:
-        raise SourceError(f"{url}: cannot be read ({error.strerror}); check the path") from error
 
 
 def printable(path: Path | str) -> str:
