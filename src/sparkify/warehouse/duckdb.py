@@ -10,29 +10,22 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import shutil
-import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from secrets import token_hex
 from typing import IO
 
 import duckdb
 
-from sparkify import sql_queries
 from sparkify.errors import SparkifyError, UsageError, WarehouseError, WarehouseInUse
-from sparkify.source.parts import Part
-from sparkify.source.spool import LineWriter, Spool
+from sparkify.source.spool import Spool
 from sparkify.sql_queries import literal
-from sparkify.warehouse import Answer, Row, duckdb_staging
+from sparkify.warehouse import Answer, Row
+from sparkify.warehouse.local import LocalEngine, first_line, told
 
 REBUILD = "sparkify_rebuild"
 """Schema of the second set of tables during a full refresh."""
-
-SPARING = 256
-"""MiB in which a million files are listed and compared."""
 
 _SANDBOX = {
     "enable_external_access": "false",
@@ -46,10 +39,8 @@ _HEADERS = 3 * 4096
 _MAGIC = b"DUCK"
 
 
-class DuckDBWarehouse:
+class DuckDBWarehouse(LocalEngine):
     """A warehouse in a DuckDB file."""
-
-    engine: sql_queries.Engine = "duckdb"
 
     def __init__(
         self,
@@ -60,19 +51,13 @@ class DuckDBWarehouse:
         threads: int | None = None,
         spool: Path | None = None,
     ) -> None:
+        super().__init__(memory=memory, threads=threads, spool=spool)
         self.path = path
         self.url = f"duckdb:///{path}"
         self._wait = wait
-        self._memory = memory
-        self._threads = threads
-        self._connection: duckdb.DuckDBPyConnection | None = None
         self._depth = 0
         self._schema = "main"
-        self._spill: Path | None = None
         self._run_spool = Spool(_spool_folder(path, spool))
-        # Whoever only reads must not touch the files of a load that runs at the same time.
-        self._reader_spill = (spool or Path(tempfile.gettempdir())) / f"sparkify-{os.getpid()}-{token_hex(4)}"
-        self.spool = Spool(self._reader_spill)
 
     # -- opening ------------------------------------------------------------------------------------
 
@@ -144,23 +129,6 @@ class DuckDBWarehouse:
                 raise WarehouseInUse(f"{self.url}: another load is running{by}; try again when it has ended")
             time.sleep(_RETRY_SECONDS)
 
-    @property
-    def connection(self) -> duckdb.DuckDBPyConnection:
-        """The in-memory database that everything runs in."""
-        if self._connection is None:
-            # A load spills into its spool; whoever only reads, where others look for temporary files.
-            spill = self._spill or self._reader_spill
-            config: dict[str, str | bool | int | float | list[str]] = {
-                "memory_limit": self._memory,
-                "temp_directory": str(spill),
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-            }
-            if self._threads is not None:
-                config["threads"] = self._threads
-            self._connection = duckdb.connect(":memory:", config=config)
-        return self._connection
-
     @contextmanager
     def session(self, *, read_only: bool = False) -> Iterator[None]:
         if self._depth == 0:
@@ -189,7 +157,7 @@ class DuckDBWarehouse:
 
     def _detach(self, *, read_only: bool) -> None:
         try:
-            with _told():
+            with told():
                 self.connection.execute("use memory")
                 if not read_only:
                     # Leave no log behind: whoever opens the file next would have to replay it.
@@ -211,22 +179,9 @@ class DuckDBWarehouse:
                 raise
             self.execute("commit")
 
-    @contextmanager
-    def sparing(self) -> Iterator[None]:
-        usual = self._memory
-        self.execute(f"set memory_limit = {literal(_smaller(usual, SPARING))}")
-        try:
-            yield
-        finally:
-            if self._connection is not None:
-                self.execute(f"set memory_limit = {literal(usual)}")
-
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-            self._depth = 0
-            shutil.rmtree(self._reader_spill, ignore_errors=True)
+        super().close()
+        self._depth = 0
 
     # -- the second set of tables -------------------------------------------------------------------
 
@@ -257,20 +212,6 @@ class DuckDBWarehouse:
 
     # -- statements ---------------------------------------------------------------------------------
 
-    def run(self, name: str, parameters: Sequence[object] = ()) -> None:
-        self.execute(sql_queries.statement(name, self.engine), parameters)
-
-    def rows(self, name: str, parameters: Sequence[object] = ()) -> list[Row]:
-        return self.query(sql_queries.statement(name, self.engine), parameters)
-
-    def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
-        with _told():
-            self.connection.execute(sql, parameters)
-
-    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
-        with _told():
-            return self.connection.execute(sql, parameters).fetchall()
-
     def tables(self) -> set[str]:
         return {
             str(name)
@@ -281,34 +222,12 @@ class DuckDBWarehouse:
             )
         }
 
-    def drop_temporary(self, names: Iterable[str]) -> None:
-        for name in names:
-            self.execute(f"drop table if exists temp.main.{name}")
-
-    # -- many rows at once --------------------------------------------------------------------------
-
-    def stage(self, parts: Sequence[Part]) -> list[Part]:
-        with _told():
-            return duckdb_staging.stage(self.connection, parts)
-
-    def append(self, table: str, rows: Iterable[Mapping[str, object]]) -> None:
-        writer = LineWriter(self.spool, table)
-        for row in rows:
-            writer.write(row)
-        path = writer.close()
-        if path is None:
-            return
-        types = self.query(
+    def _columns(self, table: str) -> list[Row]:
+        return self.query(
             "select column_name, data_type from duckdb_columns() where table_name = ? "
             "and (database_name = 'temp' or (database_name = 'warehouse' and schema_name = ?))",
             [table, self._schema],
         )
-        columns = ", ".join(f"{name}: {literal(str(data_type))}" for name, data_type in types)
-        self.execute(
-            f"insert into {table} by name from read_json([{literal(str(path))}], "
-            f"format = 'newline_delimited', columns = {{{columns}}}, hive_partitioning = false)"
-        )
-        path.unlink()
 
     # -- somebody's questions -----------------------------------------------------------------------
 
@@ -318,7 +237,7 @@ class DuckDBWarehouse:
             try:
                 statements = connection.extract_statements(sql)
             except duckdb.Error as error:
-                raise UsageError(f"not understood: {_first_line(error)}") from error
+                raise UsageError(f"not understood: {first_line(error)}") from error
             if len(statements) != 1 or not _only_reads(statements[0]):
                 raise UsageError("one SELECT at a time, and nothing else: this command only reads")
             try:
@@ -330,7 +249,7 @@ class DuckDBWarehouse:
                     result.fetchall(),
                 )
             except duckdb.Error as error:
-                raise UsageError(_first_line(error)) from error
+                raise UsageError(first_line(error)) from error
         finally:
             connection.close()
 
@@ -354,11 +273,6 @@ class DuckDBWarehouse:
         return int(str(self.query(f"select count(*) from {table}")[0][0]))
 
 
-def _smaller(memory: str, limit: int) -> str:
-    """The smaller of two memory limits, both in MiB, as DuckDB takes it."""
-    return f"{min(int(memory.removesuffix('MiB')), limit)}MiB"
-
-
 def _spool_folder(path: Path, folder: Path | None) -> Path:
     """The warehouse's own spool, so that the next run finds what a killed one left; beside it unless told otherwise."""
     if folder is None:
@@ -366,21 +280,6 @@ def _spool_folder(path: Path, folder: Path | None) -> Path:
     # Two warehouses of the same name may share the folder.
     mark = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:8]
     return folder.resolve() / f"{path.name}-{mark}.spool"
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Turn what the engine says into our errors, and an interrupted statement into the interrupt it was."""
-    try:
-        yield
-    except duckdb.Error as error:
-        if isinstance(error, duckdb.InterruptException):
-            raise KeyboardInterrupt from error
-        raise _engine_error(error) from error
-    except RuntimeError as error:
-        if "interrupted" in str(error):
-            raise KeyboardInterrupt from error
-        raise
 
 
 def _is_lock(error: duckdb.Error) -> bool:
@@ -394,15 +293,10 @@ def _only_reads(statement: duckdb.Statement) -> bool:
         return False
 
 
-def _first_line(error: Exception) -> str:
-    text = str(error).split("\n\n")[0]
-    return " ".join(text.split())
-
-
 def _opening_error(url: str, error: duckdb.Error) -> SparkifyError:
     if _is_lock(error):
         return WarehouseInUse(f"{url}: in use by another process ({_holder(error)}); close it or try again later")
-    text = _first_line(error)
+    text = first_line(error)
     if "not a valid DuckDB database" in text or "older version" in text or "newer version" in text:
         return WarehouseError(f"{url}: is no DuckDB file that this version can open; name another file ({text[:200]})")
     return WarehouseError(f"{url}: cannot be opened ({text[:300]})")
@@ -416,12 +310,3 @@ def _holder(error: duckdb.Error) -> str:
         if start >= 0
         else "process unknown"
     )
-
-
-def _engine_error(error: duckdb.Error) -> WarehouseError:
-    text = _first_line(error)
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return WarehouseError(
-            f"DuckDB needs more memory or disk: {text[:300]}; set SPARKIFY_MEMORY higher or make room"
-        )
-    return WarehouseError(f"DuckDB refused: {text[:500]}")
