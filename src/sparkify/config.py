@@ -6,11 +6,12 @@ looked for in the working folder only, so that what a run does never depends on 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -72,14 +73,24 @@ class Settings(BaseSettings):
     anonymous: bool = False
     """Read object storage without credentials, as anybody may read a public bucket."""
     retry: float = Field(default=120.0, ge=0)
-    """Seconds within which one request to object storage is tried again."""
+    """Seconds within which one request to object storage, or one conflict on Redshift, is tried again."""
+    staging: str | None = None
+    """Redshift: prefix in S3 for what COPY reads and UNLOAD writes in passing."""
+    copy_role: str = "default"
+    """Redshift: ARN of the role with which the cluster reaches S3, or `default` for the one it is set to."""
+    redshift_password: SecretStr | None = None
+    """Redshift: of the user in the address, unless a secret or IAM takes its place."""
+    connect_timeout: float = Field(default=30.0, gt=0)
+    """Redshift: seconds until a connection must stand."""
+    statement_timeout: float = Field(default=0.0, ge=0)
+    """Redshift: seconds that one statement may take, its time in the queue included; 0: no limit."""
 
     @field_validator("batch_bytes", mode="before")
     @classmethod
     def _sizes(cls, value: object) -> object:
         return parse_bytes(value) if isinstance(value, str) else value
 
-    @field_validator("song_data", "log_data", "jsonpaths", "spool_dir", mode="before")
+    @field_validator("song_data", "log_data", "jsonpaths", "spool_dir", "staging", mode="before")
     @classmethod
     def _not_empty(cls, value: object) -> object:
         if value == "":
@@ -91,6 +102,22 @@ class Settings(BaseSettings):
     def _spool_dir(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_dir():
             raise ValueError(f"{value}: there is no such folder; make it first")
+        return value
+
+    @field_validator("staging")
+    @classmethod
+    def _staging(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"s3://[^/]+/.*[^/].*", value):
+            raise ValueError(f"{value}: is no prefix in S3; write it like s3://bucket/staging/")
+        return value
+
+    @field_validator("copy_role")
+    @classmethod
+    def _copy_role(cls, value: str) -> str:
+        if value != "default" and not re.fullmatch(
+            r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+(,arn:[\w+=,.@:/-]+)*", value
+        ):
+            raise ValueError(f"{value}: is no role; write default, or its ARN like arn:aws:iam::123456789012:role/name")
         return value
 
     @field_validator("memory")

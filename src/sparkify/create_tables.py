@@ -6,7 +6,6 @@ python -m sparkify.create_tables [--warehouse URL] [--drop --yes]
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 
 from sparkify import ledger, sql_queries
 from sparkify.errors import UsageError, WarehouseError
@@ -24,7 +23,8 @@ def create(warehouse: Warehouse) -> list[str]:
     Returns the names of the tables that were missing. Raises UsageError when the warehouse is newer than
     this program, or holds a table of one of our names that is not ours.
     """
-    with warehouse.transaction():
+
+    def work() -> list[str]:
         present = warehouse.tables()
         version = schema_version(warehouse, present)
         if version is not None:
@@ -35,7 +35,9 @@ def create(warehouse: Warehouse) -> list[str]:
         if version is None:
             for name, value in _FIRST_SETTINGS.items():
                 ledger.set_setting(warehouse, name, value)
-    return missing
+        return missing
+
+    return warehouse.transact(work)
 
 
 def schema_version(warehouse: Warehouse, present: set[str]) -> int | None:
@@ -46,15 +48,18 @@ def schema_version(warehouse: Warehouse, present: set[str]) -> int | None:
     """
     value = None
     if "etl_settings" in present:
-        with suppress(WarehouseError):  # somebody else's table of that name
+        try:
             value = ledger.setting(warehouse, "schema_version")
+        except WarehouseError as error:  # somebody else's table of that name
+            if error.passing:
+                raise
     foreign = sorted(present.intersection(sql_queries.TABLES))
     if value is None and foreign:
-        raise UsageError(f"{warehouse.url}: has a table {foreign[0]} that Sparkify did not make; use another file")
+        raise UsageError(f"{warehouse.url}: has a table {foreign[0]} that Sparkify did not make; use another one")
     if value is None:
         return None
     if not value.isdecimal():
-        raise UsageError(f"{warehouse.url}: its schema version is '{value}', which is none; use another file")
+        raise UsageError(f"{warehouse.url}: its schema version is '{value}', which is none; use another one")
     version = int(value)
     if version > SCHEMA_VERSION:
         raise UsageError(
@@ -91,13 +96,16 @@ def check_tables(warehouse: Warehouse) -> None:
 
 def drop(warehouse: Warehouse) -> list[str]:
     """Drop every table of ours, in one transaction; returns their names."""
-    with warehouse.transaction():
+
+    def work() -> list[str]:
         present = warehouse.tables()
         schema_version(warehouse, present)
         ours = [table for table in reversed(sql_queries.TABLES) if table in present]
         for table in ours:
             warehouse.execute(f"drop table {table}")
-    return ours
+        return ours
+
+    return warehouse.transact(work)
 
 
 if __name__ == "__main__":

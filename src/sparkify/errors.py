@@ -39,6 +39,9 @@ class SourceError(SparkifyError):
 class WarehouseError(SparkifyError):
     """The engine refused a statement or the warehouse cannot be opened."""
 
+    passing = False
+    """Whether it says nothing of the statement, such as when the connection was lost."""
+
 
 class WarehouseInUse(SparkifyError):
     """Another process holds the warehouse and did not let go within the time to wait."""

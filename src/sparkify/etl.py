@@ -26,7 +26,7 @@ from sparkify.source.batch import Prepared, Work
 from sparkify.source.files import SourceFile, batches
 from sparkify.source.inputs import Inputs, open_inputs
 from sparkify.source.parts import Part
-from sparkify.warehouse import Warehouse, number
+from sparkify.warehouse import Inexact, Warehouse, number
 
 REBUILT = (*sql_queries.STAR, "staging_songs", "etl_files", "etl_tracks", "etl_track_keys", "etl_plays",
            "etl_songs", "etl_users", "etl_batches")  # fmt: skip
@@ -84,15 +84,16 @@ class _Load:
         warehouse, report = self.warehouse, self.report
         started_at = ledger.utc_now()
         report.run_id = ledger.new_run_id(started_at)
-        with warehouse.transaction():
-            ledger.begin(warehouse, report.run_id, started_at)
+        run_id = report.run_id
+        warehouse.transact(
+            lambda: ledger.begin(warehouse, run_id, started_at), committed=lambda: ledger.has_run(warehouse, run_id)
+        )
         try:
             if full_refresh:
                 self._rebuild(started_at)
             else:
                 self._load()
-                with warehouse.transaction():
-                    self._finish()
+                warehouse.transact(self._finish)
         except BaseException as error:
             self._fail(error, full_refresh=full_refresh)
             raise
@@ -131,26 +132,31 @@ class _Load:
 
     def _prepare(self, work: Work) -> Prepared:
         """Fetch a batch and make it ready for the engine; runs beside the load of the batch before it."""
-        return work.prepare(self.inputs, self.warehouse.spool.room(), self.progress.read)
+        return work.prepare(self.inputs, self.warehouse.spool.room(), self.progress.read, self.warehouse.reads)
 
     def _start(self) -> bool:
         """Take note of where the run starts; when `match` is another than before, resolve every track again."""
         warehouse = self.warehouse
-        warehouse.drop_temporary(sql_queries.RUN_TABLES)
-        with warehouse.transaction():
-            self.floor = number(warehouse.rows("run/highest_songplay_id")[0][0])
+
+        def note() -> str | None:
+            warehouse.drop_temporary(sql_queries.RUN_TABLES)
             for table in sql_queries.RUN_TABLES:
                 warehouse.run(f"run/{table}")
-            wanted = self.settings.match
-            if wanted is None or wanted == ledger.setting(warehouse, "match"):
-                return False
-            ledger.set_setting(warehouse, "match", wanted)
+            self.floor = number(warehouse.rows("run/highest_songplay_id")[0][0])
+            return ledger.setting(warehouse, "match")
+
+        def resolve_again() -> bool:
+            ledger.set_setting(warehouse, "match", self.settings.match)
             ledger.set_setting(warehouse, "resolve_all", "yes")
-            warehouse.stage([])
             transform(warehouse, self._batch(0))
             ledger.set_setting(warehouse, "resolve_all", None)
             audit(warehouse)
-        return True
+            return True
+
+        if warehouse.transact(note) == self.settings.match or self.settings.match is None:
+            return False
+        warehouse.stage([])
+        return warehouse.publish(resolve_again, committed=lambda: False)
 
     def _load_batch(self, number: int, prepared: Callable[[], Prepared]) -> None:
         """Stage, transform, audit and commit one batch of files."""
@@ -159,21 +165,37 @@ class _Load:
         with report.timed("stage"):
             self.progress.step("read")
             ready = prepared()
-            stage(warehouse, batch, ready)
-        if batch.rejects.count > batch.rejects.allowed:
-            assert batch.rejects.first is not None
-            report.rejected += batch.rejects.count
-            raise TooManyRejects(report.rejected, self.settings.max_errors, batch.rejects.first)
-        with warehouse.transaction():
-            with report.timed("transform"):
-                self.progress.step("transform")
-                instants = transform(warehouse, batch)
-                ledger.add_batch(warehouse, report.run_id or "", batch, ledger.utc_now())
-            with report.timed("audit"):
-                self.progress.step("audit")
-                audit(warehouse)
+        while True:
+            with report.timed("stage"):
+                stage(warehouse, batch, ready)
+            if batch.rejects.count > batch.rejects.allowed:
+                assert batch.rejects.first is not None
+                report.rejected += batch.rejects.count
+                raise TooManyRejects(report.rejected, self.settings.max_errors, batch.rejects.first)
+            try:
+                instants = warehouse.publish(
+                    lambda: self._publish(batch, ready),
+                    committed=lambda: ledger.has_batch(warehouse, report.run_id or "", number),
+                )
+                break
+            except Inexact as found:
+                with report.timed("stage"):
+                    ready.doubt(found.parts)
         self._note(batch, instants, ready)
         ready.spool.clear()
+
+    def _publish(self, batch: Batch, ready: Prepared) -> int:
+        """From staging to the star schema, audited and noted in the ledger, within a transaction."""
+        warehouse, report = self.warehouse, self.report
+        batch.take(ready)
+        with report.timed("transform"):
+            self.progress.step("transform")
+            instants = transform(warehouse, batch)
+            ledger.add_batch(warehouse, report.run_id or "", batch, ledger.utc_now())
+        with report.timed("audit"):
+            self.progress.step("audit")
+            audit(warehouse)
+        return instants
 
     def _batch(self, number: int) -> Batch:
         allowed = self.settings.max_errors - self.report.rejected
@@ -192,6 +214,7 @@ class _Load:
         report.rows["time"] += instants
         self.conflicts += batch.conflicts
         report.warnings += ready.warnings
+        self.warehouse.settle(batch.plays_new, self.floor + report.rows["songplays"])
         self.progress.loaded(len(batch.files), batch.bytes, batch.events_staged, batch.rejects.count)
 
     def _rebuild(self, started_at: datetime) -> None:
@@ -206,18 +229,23 @@ class _Load:
             match = self.settings.match or ledger.setting(warehouse, "match") or "resolve"
         with warehouse.rebuilding():
             create_tables.create(warehouse)
-            with warehouse.transaction():
+
+            def begin() -> None:
                 ledger.begin(warehouse, report.run_id or "", started_at)
                 ledger.set_setting(warehouse, "songplay_floor", str(floor))
                 ledger.set_setting(warehouse, "match", match)
-            self._load(anew=True)
-            report.status = "loaded"
-            with warehouse.transaction():
+
+            def replace() -> None:
                 warehouse.replace_tables(REBUILT, keep=("etl_rejects",))
                 ledger.set_setting(warehouse, "songplay_floor", str(floor))
                 ledger.set_setting(warehouse, "match", match)
                 warehouse.run("ledger/sum_run", [report.run_id])
                 self._finish()
+
+            warehouse.transact(begin, committed=lambda: ledger.has_run(warehouse, report.run_id or ""))
+            self._load(anew=True)
+            report.status = "loaded"
+            warehouse.transact(replace, committed=lambda: ledger.has_ended(warehouse, report.run_id or ""))
 
     def check_nothing_is_left_out(self) -> None:
         """A location that is not given is not touched, so what it gave cannot be rebuilt: raise UsageError."""
@@ -268,12 +296,15 @@ class _Load:
             self.report.forget()
         interrupted = not isinstance(error, Exception)
         message = "stopped by a signal" if interrupted else str(error)
+
+        def note() -> None:
+            status = "interrupted" if interrupted else "failed"
+            ledger.finish(self.warehouse, self.report.run_id or "", status, message, ledger.utc_now())
+            if self.report.batches:
+                self._sum_up()
+
         try:
-            with self.warehouse.transaction():
-                status = "interrupted" if interrupted else "failed"
-                ledger.finish(self.warehouse, self.report.run_id or "", status, message, ledger.utc_now())
-                if self.report.batches:
-                    self._sum_up()
+            self.warehouse.transact(note)
         except SparkifyError:
             pass  # the next run marks this one interrupted; the first error is the one to tell
 
@@ -323,14 +354,11 @@ def stage(warehouse: Warehouse, batch: Batch, ready: Prepared) -> None:
     """
     for preparer in ready.preparers:
         preparer.clean(batch.rejects)
-    while inexact := warehouse.stage(parts := ready.parts):
+    while inexact := warehouse.stage(ready.parts):
         _no_way_out(inexact)
+        ready.doubt(inexact)
         for preparer in ready.preparers:
-            preparer.doubt([part for part in inexact if part.kind == preparer.layout.kind])
             preparer.clean(batch.rejects)
-    batch.files = ready.files
-    batch.sources = [source for part in parts for source in part.sources]
-    batch.records_read = sum(part.shape.lines for part in parts) + batch.rejects.count
 
 
 def _no_way_out(parts: list[Part]) -> None:

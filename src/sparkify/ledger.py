@@ -12,6 +12,7 @@ import orjson
 
 from sparkify import __version__
 from sparkify.errors import Reject
+from sparkify.source.batch import Prepared
 from sparkify.source.files import SourceFile
 from sparkify.source.parts import Source
 from sparkify.source.spool import LineWriter, Spool
@@ -43,6 +44,14 @@ class Batch:
     def bytes(self) -> int:
         """Stored bytes of its files."""
         return sum(file.size for file in self.files)
+
+    def take(self, ready: Prepared) -> None:
+        """Note what the files of a batch held; begins anew when a transaction is tried again."""
+        parts = ready.parts
+        self.files = ready.files
+        self.sources = [source for part in parts for source in part.sources]
+        self.records_read = sum(part.shape.lines for part in parts) + self.rejects.count
+        self.plays_new = self.plays_known = self.other_pages = self.conflicts = 0
 
 
 class RejectLog:
@@ -152,6 +161,21 @@ def finish(warehouse: Warehouse, run_id: str, status: str, message: str | None, 
     """Record how a run ended, within a transaction."""
     shown = message[:MESSAGE_SHOWN] if message else None
     warehouse.run("ledger/finish_run", [finished_at, status, shown, run_id])
+
+
+def has_run(warehouse: Warehouse, run_id: str) -> bool:
+    """Whether a run is recorded."""
+    return bool(warehouse.rows("ledger/run_status", [run_id]))
+
+
+def has_ended(warehouse: Warehouse, run_id: str) -> bool:
+    """Whether a run is recorded as ended."""
+    return [row for row in warehouse.rows("ledger/run_status", [run_id]) if row[0] != "running"] != []
+
+
+def has_batch(warehouse: Warehouse, run_id: str, batch: int) -> bool:
+    """Whether a batch is recorded, and so committed."""
+    return bool(warehouse.rows("ledger/batch", [run_id, batch]))
 
 
 def setting(warehouse: Warehouse, name: str) -> str | None:

@@ -388,6 +388,11 @@ class _Aws:
         )
 
 
+def bucket_region(root: str, access: Access) -> str | None:
+    """The region of a bucket such as `s3://bucket`, by one unsigned request; None where its store names none."""
+    return _Aws(parse(root), access)._ask_region() or None
+
+
 def _clean(frozen: Any) -> tuple[str, str, str | None]:
     """Access key, secret key and token, without the newline in which mounted secrets often end.
 

@@ -9,6 +9,7 @@ from sparkify.errors import SourceError
 from sparkify.source.compacted import Origin
 from sparkify.source.files import SourceFile, is_skipped
 from sparkify.source.inputs import Inputs
+from sparkify.source.jsonpaths import JsonPaths
 from sparkify.source.location import Content
 from sparkify.source.parts import Layout, Part
 from sparkify.source.prepare import Preparer
@@ -35,6 +36,11 @@ class Prepared:
     def files(self) -> list[SourceFile]:
         """What was read, in the version that was read."""
         return [file for each in self.preparers for file in each.files]
+
+    def doubt(self, parts: Collection[Part]) -> None:
+        """Take parts back whose reading proved wrong, each to the preparer of its kind."""
+        for preparer in self.preparers:
+            preparer.doubt([part for part in parts if part.kind == preparer.layout.kind])
 
     @property
     def warnings(self) -> list[str]:
@@ -70,15 +76,27 @@ class Work:
                 self.partial.add(part.url)
         self.origins[part.url] = wanted
 
-    def prepare(self, inputs: Inputs, spool: Spool, done: Callable[[int], None]) -> Prepared:
-        """Fetch the files and sort them into parts; runs in a thread and touches no warehouse. Raises SourceError."""
+    def prepare(
+        self,
+        inputs: Inputs,
+        spool: Spool,
+        done: Callable[[int], None],
+        reads: Callable[[SourceFile, JsonPaths | None], bool],
+    ) -> Prepared:
+        """Fetch the files, but for those that the engine reads where they lie, and sort them into parts.
+
+        Runs in a thread and touches no warehouse. Raises SourceError.
+        """
         ready = Prepared(spool, unnamed=sum(origins is None for origins in self.origins.values()))
         wanted = {url: origins for url, origins in self.origins.items() if origins}
         for kind, location in inputs.locations.items():
             mine = [file for file in self.files if file.kind == kind]
             paths = inputs.paths() if kind == "log" and mine else None
-            preparer = Preparer(Layout(kind, paths), spool, done, inputs.stopping)
-            fetched = location.fetch([file for file in mine if self.origins.get(file.url, True)], spool)
+            preparer = Preparer(Layout(kind, paths), spool, done, inputs.stopping, location)
+            wanted_here = [file for file in mine if self.origins.get(file.url, True)]
+            direct = {file.url for file in wanted_here if file.url not in self.origins and reads(file, paths)}
+            preparer.leave([file for file in wanted_here if file.url in direct])
+            fetched = location.fetch([file for file in wanted_here if file.url not in direct], spool)
             preparer.add(self._as_listed(fetched, mine), wanted)
             # Parts of which everything is loaded need no look, but the ledger must know them.
             preparer.files += [file for file in mine if self.origins.get(file.url) == []]

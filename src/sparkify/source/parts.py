@@ -58,6 +58,8 @@ class Part:
     shape: Shape = field(default_factory=Shape)
     trusted: bool = False
     """Written by the exact reader: every value fits its column."""
+    in_place: bool = False
+    """A log file that the engine reads where it lies; nothing of it is on this machine."""
 
 
 class Rejects(Protocol):

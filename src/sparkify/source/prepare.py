@@ -18,7 +18,7 @@ from sparkify.source.fields import MAX_RECORD
 from sparkify.source.files import SourceFile
 from sparkify.source.folder import reading
 from sparkify.source.join import PART, Joiner
-from sparkify.source.location import SMALL, Content
+from sparkify.source.location import SMALL, Content, Location
 from sparkify.source.parts import Layout, Part, Rejects, Source
 from sparkify.source.records import RECORD_SHOWN, BadValue, Checker, Garbage, split
 from sparkify.source.shape import CHUNK, Shape, measure, measure_file
@@ -33,9 +33,15 @@ class Preparer:
     """Prepares the files of one batch of one kind."""
 
     def __init__(
-        self, layout: Layout, spool: Spool, done: Callable[[int], None] = lambda _: None, stopping: Event | None = None
+        self,
+        layout: Layout,
+        spool: Spool,
+        done: Callable[[int], None] = lambda _: None,
+        stopping: Event | None = None,
+        location: Location | None = None,
     ) -> None:
         self.layout = layout
+        self._location = location
         self._done = done
         self.parts: list[Part] = []
         self.doubtful: list[Source] = []
@@ -153,11 +159,36 @@ class Preparer:
         else:
             self.doubtful.append(source)
 
+    def leave(self, files: Iterable[SourceFile]) -> None:
+        """Take files that the engine reads where they lie: each is a part, of which nothing comes to this machine."""
+        for file in files:
+            part = Part(Path(), self.layout.kind, self.layout.names or (), by_name=self.layout.paths is None)
+            part.in_place = True
+            part.sources = [Source(file, Path())]
+            self.parts.append(part)
+            self.files.append(file)
+            self._done(file.size)
+
     def doubt(self, parts: Iterable[Part]) -> None:
-        """Take parts back whose reading proved wrong; their files go through the exact reader."""
+        """Take parts back whose reading proved wrong; their files go through the exact reader.
+
+        Those that the engine was to read where they lie are fetched for that. Raises SourceError.
+        """
+        away: list[SourceFile] = []
         for part in parts:
             self.parts.remove(part)
-            self.doubtful.extend(part.sources)
+            if part.in_place:
+                away += [source.file for source in part.sources]
+            else:
+                self.doubtful.extend(part.sources)
+        if away:
+            assert self._location is not None
+            self.files = [file for file in self.files if file not in away]
+            self._done, done = (lambda _: None), self._done  # they were counted when they were left
+            try:
+                self.add(self._location.fetch(away, self._spool))
+            finally:
+                self._done = done
 
     def clean(self, rejects: Rejects) -> None:
         """Read the doubtful files exactly: good records into trusted parts, bad ones to the rejects."""

@@ -5,21 +5,24 @@ A warehouse knows nothing of the pipeline: it opens, runs statements by name, st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sparkify.errors import UsageError
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
+    from sparkify.source.files import SourceFile
+    from sparkify.source.jsonpaths import JsonPaths
     from sparkify.source.parts import Part
     from sparkify.source.spool import Spool
     from sparkify.sql_queries import Engine
 
 Row = tuple[object, ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,14 @@ class Answer:
 def number(value: object) -> int:
     """A whole number that a query gave; engines hand out sums in types of their own."""
     return int(str(value))
+
+
+class Inexact(Exception):
+    """Parts that the engine reads by itself would not come out as they are to: files with bad records, or odd ones."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        super().__init__(f"{len(parts)} parts")
+        self.parts = list(parts)
 
 
 class Warehouse(Protocol):
@@ -53,8 +64,12 @@ class Warehouse(Protocol):
     def session(self, *, read_only: bool = False) -> AbstractContextManager[None]:
         """Keep the database open. Others wait meanwhile, so sessions are short; they nest."""
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """A session that commits on leaving and rolls back on any exception; does not nest."""
+    def transact(self, work: Callable[[], T], *, committed: Callable[[], bool] | None = None) -> T:
+        """Do work in one transaction, and all of it again where an engine lets others come in between.
+
+        So work must be safe to repeat. `committed` tells, of a connection that was lost at the commit, whether
+        that came through; without it the work is done once more. Does not nest.
+        """
 
     def sparing(self) -> AbstractContextManager[None]:
         """Work in little memory for a while: long lists go to disk."""
@@ -90,11 +105,25 @@ class Warehouse(Protocol):
         """Drop temporary tables, those that exist; never a permanent one."""
 
     def stage(self, parts: Sequence[Part]) -> list[Part]:
-        """Fill `staging_events` and `batch_songs` from the parts, replacing what they hold.
+        """Make the parts ready to be `staging_events` and `batch_songs`, in the place of what these hold.
 
-        Returns the parts that the engine did not read exactly; when there are any, what was staged is not
-        to be used.
+        Returns the parts that were not read exactly; when there are any, what was staged is not to be used.
         """
+
+    def publish(self, work: Callable[[], T], *, committed: Callable[[], bool]) -> T:
+        """As `transact`, with what was staged in the staging tables.
+
+        Raises Inexact when an engine that reads files by itself would bend or refuse some: nothing was changed.
+        """
+
+    def reads(self, file: SourceFile, paths: JsonPaths | None) -> bool:
+        """Whether the engine reads this log file where it lies, so that it need not come to this machine."""
+
+    def settle(self, added: int, total: int) -> None:
+        """After a commit: so many plays were added, so many are there. The engine may renew its statistics."""
+
+    def plan(self, files: Sequence[SourceFile], paths: JsonPaths | None) -> list[str]:
+        """What a load would send to bring these files of a batch into staging, for people; nothing is sent."""
 
     def append(self, table: str, rows: Iterable[Mapping[str, object]]) -> None:
         """Add rows to a table, many at once, within a transaction."""
@@ -104,6 +133,12 @@ class Warehouse(Protocol):
 
     def export(self, table: str, path: Path) -> int:
         """Write a table as Parquet; the number of rows."""
+
+    def unload(self, table: str, url: str) -> int | None:
+        """Write a table as Parquet into object storage by the engine itself, as objects that begin with `url`.
+
+        The number of rows; None where the engine does not do that.
+        """
 
     def close(self) -> None:
         """Let go of everything."""
@@ -128,8 +163,11 @@ def open_warehouse(settings: Settings) -> Warehouse:
             path, wait=settings.wait, memory=settings.memory_limit, threads=settings.threads, spool=settings.spool_dir
         )
     if url.startswith("redshift://"):
-        raise UsageError("--warehouse redshift://…: this version loads into DuckDB only; use duckdb:///FILE")
+        from sparkify.warehouse.redshift import RedshiftWarehouse
+        from sparkify.warehouse.redshift_address import parse_address
+
+        return RedshiftWarehouse(parse_address(url), settings)
     raise UsageError(
         f"--warehouse {url.split('@')[-1]}: is no address of a warehouse; use duckdb:///FILE "
-        "(relative) or duckdb:////DIR/FILE (absolute)"
+        "(relative), duckdb:////DIR/FILE (absolute) or redshift://USER@HOST/DATABASE"
     )

@@ -11,18 +11,22 @@ import fcntl
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 import duckdb
 
 from sparkify.errors import SparkifyError, UsageError, WarehouseError, WarehouseInUse
+from sparkify.source.files import SourceFile
+from sparkify.source.jsonpaths import JsonPaths
 from sparkify.source.spool import Spool
 from sparkify.sql_queries import literal
 from sparkify.warehouse import Answer, Row
 from sparkify.warehouse.local import LocalEngine, first_line, told
+
+T = TypeVar("T")
 
 REBUILD = "sparkify_rebuild"
 """Schema of the second set of tables during a full refresh."""
@@ -169,6 +173,7 @@ class DuckDBWarehouse(LocalEngine):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        """A session that commits on leaving and rolls back on any exception; does not nest."""
         with self.session():
             self.execute("begin transaction")
             try:
@@ -182,6 +187,25 @@ class DuckDBWarehouse(LocalEngine):
     def close(self) -> None:
         super().close()
         self._depth = 0
+
+    def transact(self, work: Callable[[], T], *, committed: Callable[[], bool] | None = None) -> T:  # noqa: ARG002
+        with self.transaction():
+            return work()
+
+    def publish(self, work: Callable[[], T], *, committed: Callable[[], bool]) -> T:  # noqa: ARG002
+        with self.transaction():  # what was staged lies in temporary tables, which cover those of the warehouse
+            return work()
+
+    def reads(self, file: SourceFile, paths: JsonPaths | None) -> bool:  # noqa: ARG002
+        return False
+
+    def settle(self, added: int, total: int) -> None: ...
+
+    def plan(self, files: Sequence[SourceFile], paths: JsonPaths | None) -> list[str]:  # noqa: ARG002
+        return []
+
+    def unload(self, table: str, url: str) -> int | None:  # noqa: ARG002
+        return None
 
     # -- the second set of tables -------------------------------------------------------------------
 

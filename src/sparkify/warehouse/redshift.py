@@ -1,0 +1,527 @@
+"""Amazon Redshift: the cluster does the work, one transaction a batch.
+
+What needs no cluster (listing files, comparing them with the ledger, reading small and doubtful ones exactly)
+is done here, in an in-memory DuckDB. What is staged goes to S3 and in by COPY. Three tables of ours beside the
+warehouse's, in a schema of their own, keep loads apart: one is locked for a whole load, by a connection that does
+nothing else, one by each transaction, before anything else in it, so that its snapshot is taken after the lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from sparkify import sql_queries
+from sparkify.errors import SparkifyError, UsageError, WarehouseError, WarehouseInUse
+from sparkify.source.access import bucket_region, parse
+from sparkify.source.files import SourceFile
+from sparkify.source.jsonpaths import JsonPaths
+from sparkify.source.parts import Part
+from sparkify.source.spool import Spool
+from sparkify.warehouse import Answer, Inexact, Row, number
+from sparkify.warehouse.local import LocalEngine
+from sparkify.warehouse.redshift_address import RedshiftAddress
+from sparkify.warehouse.redshift_loading import Loading
+from sparkify.warehouse.redshift_reading import check_reads_only, unload_statement
+from sparkify.warehouse.redshift_session import (
+    RedshiftSession,
+    Refused,
+    StatementTimeout,
+    retrying,
+)
+from sparkify.warehouse.staging_area import StagingArea, write_rows
+
+if TYPE_CHECKING:
+    from sparkify.config import Settings
+
+T = TypeVar("T")
+
+WORK = "sparkify_work"
+"""Schema of what belongs to the loader: its locks, and the tables that last for one run."""
+REBUILD = "sparkify_rebuild"
+"""Schema of the second set of tables during a full refresh."""
+LEDGER_PAGE = 50_000
+"""Rows of the ledger that are fetched at a time: the driver holds what it fetches in memory."""
+
+_RUN_LOCK = f"{WORK}.run_lock"
+_BATCH_LOCK = f"{WORK}.batch_lock"
+_LOCAL = {name.removeprefix("discover/") for name in sql_queries.names("discover")}
+"""Temporary tables that are on this machine."""
+_TEMP_TABLE = re.compile(r"\s*create temp table (\w+)")
+_FEW = 500
+"""Values up to which rows go in with one INSERT; more go in with one COPY."""
+_LOCK_WAIT = 60.0
+"""Seconds to wait for a transaction of ours whose connection was lost, until the server has noticed."""
+_STOPPED_WAIT = 1.0
+_STATISTICS = ("songplays", "time", "users", "songs", "artists", "etl_plays", "etl_tracks")
+
+
+class RedshiftWarehouse:
+    """A warehouse on a provisioned cluster or a Serverless workgroup."""
+
+    engine: sql_queries.Engine = "redshift"
+
+    def __init__(self, address: RedshiftAddress, settings: Settings) -> None:
+        self.address = address
+        self.url = address.url
+        self._settings = settings
+        self._main = self._session("sparkify")
+        self._holder = self._session("sparkify lock")
+        self._local = LocalEngine(memory=settings.memory_limit, threads=settings.threads, spool=settings.spool_dir)
+        self.spool = self._local.spool
+        self._area: StagingArea | None = None
+        self._loading: Loading | None = None
+        self._schema = ""
+        """Of the second set of tables while it is in use; else empty."""
+        self._connected = 0
+        """The number of the connection that the following is true of."""
+        self._path = ""
+        self._temporary: set[str] = set()
+        self._before: tuple[set[str], str] = (set(), "")
+        """Both as they were when the transaction began."""
+        self._depth = 0
+        self._unsettled = 0
+        self._stopped = False
+        """By a signal: whoever is to leave must not wait."""
+
+    def _session(self, name: str) -> RedshiftSession:
+        settings = self._settings
+        password = settings.redshift_password
+        return RedshiftSession(
+            self.address,
+            password=password.get_secret_value() if password else None,
+            connect_timeout=settings.connect_timeout,
+            statement_timeout=settings.statement_timeout,
+            name=name,
+        )
+
+    # -- opening --------------------------------------------------------------------------------------
+
+    def exists(self) -> bool:
+        self._main.query("select 1")
+        return True
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        self._area = self._open_area()
+        self._area.check()
+        try:
+            self._retrying(self._make_locks)
+            self._hold(self._settings.wait)
+            # What a load before this one left when it was killed goes, now that it cannot be another's.
+            self._area.clear()
+            self.spool = self._local.spool = self._run_spool()
+            self._loading = Loading(self._main, self._local, self._area, self._settings.copy_role, self._slices())
+            yield
+        finally:
+            self._loading = None
+            with suppress(SparkifyError):
+                self._area.clear()
+            self._holder.close()
+            self.spool.clear()
+            self._area.close()
+            self._area = None
+
+    def _open_area(self) -> StagingArea:
+        place = self._settings.staging
+        if place is None:
+            raise UsageError(
+                f"{self.url}: loading needs a place in S3 for what COPY reads; give --staging s3://bucket/prefix/"
+            )
+        return StagingArea(
+            place, f"{self.address.host}:{self.address.port}/{self.address.database}", self._settings.access
+        )
+
+    def _run_spool(self) -> Spool:
+        folder = self._settings.spool_dir or Path(tempfile.gettempdir())
+        mark = hashlib.sha256(self.url.encode()).hexdigest()[:12]
+        spool = Spool(folder.resolve() / f"sparkify-{os.getuid()}-{mark}.spool")
+        spool.clear()
+        spool.make()
+        return spool
+
+    def _make_locks(self) -> None:
+        # Committed before anything is locked: a table made after a snapshot is not there for it.
+        self._main.execute(f"create schema if not exists {WORK}")
+        for table in (_RUN_LOCK, _BATCH_LOCK):
+            self._main.execute(f"create table if not exists {table} (held int)")
+
+    def _hold(self, seconds: float) -> None:
+        """Hold the lock of a load, by a connection of its own: it is free again as soon as this process is gone."""
+        session = self._holder
+        session.close()
+        session.execute("begin")
+        try:
+            _lock(session, _RUN_LOCK, seconds, self._settings.statement_timeout)
+        except StatementTimeout as error:
+            session.close()
+            raise WarehouseInUse(f"{self.url}: another load is running; try again when it has ended") from error
+
+    def _still_held(self) -> None:
+        try:
+            self._holder.query("select 1")
+        except WarehouseError:
+            self._hold(0.0)
+
+    def _slices(self) -> int:
+        """Slices of the cluster; a workgroup does not tell, and has two for each RPU of the default by experience."""
+        if self.address.workgroup is not None:
+            return 8
+        try:
+            return max(1, number(self._main.query("select count(*) from stv_slices")[0][0]))
+        except WarehouseError as error:
+            if error.passing:
+                raise
+            return 8
+
+    @contextmanager
+    def session(self, *, read_only: bool = False) -> Iterator[None]:
+        # One transaction, so that what is read is of one moment; it leaves nothing behind.
+        if self._depth or not read_only:
+            yield
+            return
+        self._begin()
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            self._roll_back()
+
+    def _begin(self, mode: str = "") -> None:
+        self._main.execute(f"begin{mode}")
+        if self._connected != self._main.number:
+            # Another connection than before: its temporary tables are none.
+            self._connected, self._temporary, self._path = self._main.number, set(), ""
+        self._before = (set(self._temporary), self._path)
+        self._set_path()
+
+    def _set_path(self) -> None:
+        """What unqualified names mean: the second set of tables in its time, else the user's default schema."""
+        schema = self._schema or self._main.schema
+        if self._path != schema:
+            self._main.execute(f"set search_path to {_quoted(schema)}, {WORK}")
+            self._path = schema
+
+    @contextmanager
+    def sparing(self) -> Iterator[None]:
+        with self._local.sparing():
+            yield
+
+    def close(self) -> None:
+        self._main.close()
+        self._holder.close()
+        self._local.close()
+        if self._area is not None:
+            self._area.close()
+            self._area = None
+
+    # -- transactions -----------------------------------------------------------------------------------
+
+    def transact(self, work: Callable[[], T], *, committed: Callable[[], bool] | None = None) -> T:
+        reached: list[T] = []
+        """What work gave when a commit was sent after it, of which no answer came."""
+
+        def attempt() -> T:
+            with self._transaction():
+                if reached and committed is not None and committed():
+                    self._roll_back()
+                    return reached[0]
+                reached.clear()
+                reached.append(work())
+                self._main.execute("commit")
+                return reached[0]
+
+        return self._retrying(attempt)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Begin, lock, and roll back whatever was not committed."""
+        if self._loading is not None:
+            self._still_held()
+        self._begin()
+        self._depth += 1
+        try:
+            if self._loading is not None:
+                # Also waits for the end of a transaction whose connection was lost, so that its outcome is known.
+                wait = _STOPPED_WAIT if self._stopped else _LOCK_WAIT
+                _lock(self._main, _BATCH_LOCK, wait, self._settings.statement_timeout)
+            yield
+        except BaseException as error:
+            self._stopped = self._stopped or not isinstance(error, Exception)
+            self._roll_back()
+            raise
+        finally:
+            self._depth -= 1
+
+    def _roll_back(self) -> None:
+        # Temporary tables made in the transaction are gone with it, those dropped are back; so is the search path.
+        self._temporary, self._path = set(self._before[0]), self._before[1]
+        if self._main.is_open:
+            with suppress(SparkifyError):
+                self._main.execute("rollback")
+
+    def _retrying(self, work: Callable[[], T]) -> T:
+        result: T = retrying(work, seconds=self._settings.retry)
+        return result
+
+    def publish(self, work: Callable[[], T], *, committed: Callable[[], bool]) -> T:
+        loading = self._loaded()
+
+        def copy_and_work() -> T:
+            loading.copy(self._temporary)
+            return work()
+
+        try:
+            result = self.transact(copy_and_work, committed=committed)
+        except Inexact:
+            raise
+        except Refused as error:
+            if not loading.copying:
+                raise
+            # COPY failed: which files it could not load, the system's views tell now that the transaction is over.
+            raise Inexact(loading.culprits(error)) from error
+        loading.clear()
+        return result
+
+    def _loaded(self) -> Loading:
+        if self._loading is None:
+            raise AssertionError("outside of loading()")
+        return self._loading
+
+    def reads(self, file: SourceFile, paths: JsonPaths | None) -> bool:
+        return self._loading is not None and self._loading.reads(file, paths)
+
+    def settle(self, added: int, total: int) -> None:
+        self._unsettled += added
+        if self._unsettled * 10 < total or not self._unsettled:
+            return
+        self._unsettled = 0
+        for table in _STATISTICS:
+            with suppress(WarehouseError):  # plans are better with them, but right without
+                self._main.execute(f"analyze {self._schema or self._main.schema}.{table}")
+
+    def plan(self, files: Sequence[SourceFile], paths: JsonPaths | None) -> list[str]:
+        from sparkify.warehouse.redshift_plan import plan
+
+        area = self._open_area()
+        try:
+            loading = Loading(self._main, self._local, area, self._settings.copy_role, 1)
+            return plan(loading, files, paths)
+        finally:
+            area.close()
+
+    # -- the second set of tables -------------------------------------------------------------------------
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[None]:
+        self._retrying(lambda: self._main.execute(f"create schema if not exists {REBUILD}"))
+        self._schema = REBUILD
+        try:
+            yield
+        finally:
+            self._schema = ""
+            with suppress(SparkifyError):
+                self.drop_rebuilt()
+
+    def drop_rebuilt(self) -> None:
+        self._retrying(lambda: self._main.execute(f"drop schema if exists {REBUILD} cascade"))
+
+    def replace_tables(self, tables: Sequence[str], keep: Sequence[str]) -> None:
+        home = _quoted(self._main.schema)
+        for table in tables:
+            self.execute(f"delete from {home}.{table}")
+        for table in (*tables, *keep):
+            columns = ", ".join(self._columns(table, REBUILD))
+            self.execute(f"insert into {home}.{table} ({columns}) select {columns} from {REBUILD}.{table}")
+        self._schema = ""
+        self._set_path()
+
+    def _columns(self, table: str, schema: str) -> list[str]:
+        rows = self.query(
+            "select column_name from information_schema.columns where table_schema = ? and table_name = ? "
+            "order by ordinal_position",
+            [schema, table],
+        )
+        return [str(name) for (name,) in rows]
+
+    # -- statements -----------------------------------------------------------------------------------------
+
+    def run(self, name: str, parameters: Sequence[object] = ()) -> None:
+        folder, _, short = name.partition("/")
+        if folder == "discover":
+            if short in ("add_known", "loaded_origins"):
+                self._fetch_ledger()
+            self._local.run(name, parameters)
+            return
+        sql = sql_queries.statement(name, self.engine)
+        if short in sql_queries.RUN_TABLES:
+            # For the whole run, which may need more than one connection.
+            sql = sql.replace("create temp table ", f"create table {WORK}.", 1)
+        made = _TEMP_TABLE.match(sql)
+        self.execute(sql, parameters)
+        if made is not None:
+            self._temporary.add(made.group(1))
+
+    def rows(self, name: str, parameters: Sequence[object] = ()) -> list[Row]:
+        if name.startswith("discover/"):
+            return self._local.rows(name, parameters)
+        return self.query(sql_queries.statement(name, self.engine), parameters)
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        self._main.execute(sql, parameters)
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        return self._main.query(sql, parameters)
+
+    def tables(self) -> set[str]:
+        if not self._main.is_open:
+            self._main.query("select 1")
+        rows = self.query(
+            "select table_name from information_schema.tables where table_schema = ?",
+            [self._schema or self._main.schema],
+        )
+        return {str(name) for (name,) in rows}
+
+    def drop_temporary(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name in _LOCAL:
+                self._local.drop_temporary([name])
+            elif name in sql_queries.RUN_TABLES:
+                self.execute(f"drop table if exists {WORK}.{name}")
+            elif name in self._temporary:
+                # Only what this connection made: a permanent table of the name would be dropped as readily.
+                self.execute(f"drop table {name}")
+                self._temporary.discard(name)
+
+    def _fetch_ledger(self) -> None:
+        """Bring the ledger here, a page at a time, so that the listing can be compared with it."""
+        local = self._local
+        local.drop_temporary(["etl_files"])
+        local.execute("create temp table etl_files (url varchar, etag varchar, size bigint, modified timestamp)")
+        self.execute(
+            "declare ledger cursor for select etl_files.url, etl_files.etag, etl_files.size, etl_files.modified "
+            "from etl_files"
+        )
+        while page := self.query(f"fetch forward {LEDGER_PAGE} from ledger"):
+            local.append(
+                "etl_files", (dict(zip(("url", "etag", "size", "modified"), row, strict=True)) for row in page)
+            )
+        self.execute("close ledger")
+
+    # -- many rows at once ----------------------------------------------------------------------------------
+
+    def stage(self, parts: Sequence[Part]) -> list[Part]:
+        return self._loaded().stage(parts)
+
+    def append(self, table: str, rows: Iterable[Mapping[str, object]]) -> None:
+        if table in _LOCAL:
+            self._local.append(table, rows)
+            return
+        few, rest = _few(iter(rows))
+        if not rest:
+            if few:
+                columns = list(few[0])
+                places = ", ".join("(" + ", ".join("?" * len(columns)) + ")" for _ in few)
+                values = [row[column] for row in few for column in columns]
+                self.execute(f"insert into {table} ({', '.join(columns)}) values {places}", values)
+            return
+        loading = self._loaded()
+        room = loading.area.room()
+        try:
+            written = write_rows(_chained(few, rest), table, list(few[0]), room, self.spool)
+            assert written is not None
+            loading.send(written)
+        finally:
+            room.clear()
+
+    # -- somebody's questions -------------------------------------------------------------------------------
+
+    def ask(self, sql: str) -> Answer:
+        statement = check_reads_only(sql)
+        self._begin(" read only")
+        try:
+            return self._main.answer(statement)
+        except WarehouseError as error:
+            if error.passing:
+                raise
+            raise UsageError(str(error)) from error
+        finally:
+            self._roll_back()
+
+    def export(self, table: str, path: Path) -> int:
+        """Write a table as Parquet, by way of the staging prefix; the number of rows."""
+        area = self._open_area()
+        try:
+            room = area.room()
+            try:
+                rows = self._unload(table, f"{room.url}/{table}/", area)
+                self._join(sorted(room.names()), room.read, path, table)
+            finally:
+                room.clear_all()
+        finally:
+            area.close()
+        return rows
+
+    def _join(self, names: Sequence[str], read: Callable[[str], bytes], path: Path, table: str) -> None:
+        """Make one Parquet file of those that the slices wrote."""
+        paths: list[str] = []
+        for name in names:
+            piece = self.spool.new(f"unloaded-{table}", ".parquet")
+            with self.spool.guard():
+                piece.write_bytes(read(name))
+            paths.append(sql_queries.literal(str(piece)))
+        with suppress(FileNotFoundError):
+            path.unlink()
+        self._local.execute(
+            f"copy (select * from read_parquet([{', '.join(paths)}]) order by all) "
+            f"to {sql_queries.literal(str(path))} (format parquet, compression zstd)"
+        )
+        for text in paths:
+            Path(text[1:-1].replace("''", "'")).unlink()
+
+    def unload(self, table: str, url: str) -> int | None:
+        return self._unload(table, url, None)
+
+    def _unload(self, table: str, url: str, area: StagingArea | None) -> int:
+        columns = self._columns(table, self._main.schema)
+        rows = number(self.query(f"select count(*) from {table}")[0][0])
+        region = area.region if area is not None else bucket_region(parse(url).root, self._settings.access)
+        self.execute(unload_statement(table, columns, url, self._settings.copy_role, region))
+        return rows
+
+
+def _lock(session: RedshiftSession, table: str, seconds: float, usual: float) -> None:
+    """Lock a table, or raise StatementTimeout. There is no NOWAIT, but a statement can be given a time."""
+    session.execute(f"set statement_timeout to {max(1, round(seconds * 1000))}")
+    session.execute(f"lock {table}")
+    session.execute(f"set statement_timeout to {round(usual * 1000)}")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _few(
+    rows: Iterator[Mapping[str, object]],
+) -> tuple[list[Mapping[str, object]], Iterator[Mapping[str, object]] | None]:
+    """The first rows, and the rest when there are more than go in with one INSERT."""
+    few: list[Mapping[str, object]] = []
+    for row in rows:
+        few.append(row)
+        if len(few) * len(row) > _FEW:
+            return few, rows
+    return few, None
+
+
+def _chained(
+    few: Iterable[Mapping[str, object]], rest: Iterator[Mapping[str, object]]
+) -> Iterator[Mapping[str, object]]:
+    yield from few
+    yield from rest

@@ -1,0 +1,226 @@
+"""Getting a batch into the staging tables of Redshift: what is sent, what is copied, and what COPY says of it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from sparkify.errors import WarehouseError
+from sparkify.source.fields import FIELDS
+from sparkify.source.files import SourceFile
+from sparkify.source.jsonpaths import JsonPaths
+from sparkify.source.parts import Part
+from sparkify.warehouse import Inexact, number
+from sparkify.warehouse import redshift_staging as staging
+from sparkify.warehouse.local import LocalEngine
+from sparkify.warehouse.redshift_session import RedshiftSession
+from sparkify.warehouse.redshift_staging import Copy
+from sparkify.warehouse.staging_area import Parts, Room, StagingArea, write_parts
+
+VIEWS_WAIT = 10.0
+"""Seconds until a system view shows what just happened; AWS promises nothing."""
+_OF_FILES = re.compile(r"load_error|does not exist|NoSuchKey|not found|mandatory", re.IGNORECASE)
+"""What COPY says of files with bad records, and of those that are gone; other failures are no fault of the files."""
+_NAME_SHOWN = 256
+"""Characters of a file's name in the system views."""
+
+
+class Writable(Protocol):
+    """A place for manifests."""
+
+    def write(self, name: str, data: bytes | Path) -> str:
+        """Write an object; its address."""
+
+
+@dataclass(slots=True)
+class InPlace:
+    """Big log files of one compression, copied where they lie."""
+
+    parts: list[Part]
+    copy: Copy
+
+
+class Loading:
+    """Stages one batch after the other, during a load."""
+
+    def __init__(self, session: RedshiftSession, local: LocalEngine, area: StagingArea, role: str, slices: int) -> None:
+        self.area = area
+        self.copying = False
+        """Whether the last error came while big files were copied where they lie."""
+        self._session = session
+        self._local = local
+        self._role = role
+        self._slices = slices
+        self._room: Room | None = None
+        self._sent: list[Parts] = []
+        self._in_place: list[InPlace] = []
+
+    # -- before the transaction -------------------------------------------------------------------------
+
+    def reads(self, file: SourceFile, paths: JsonPaths | None) -> bool:
+        """Whether COPY is to read this file where it lies: a big log file, in S3, in the region of the rest."""
+        return (
+            file.kind == "log"
+            and file.size >= staging.DIRECT_BYTES
+            and file.url.startswith("s3://")
+            and file.suffix in staging.COPY_OPTIONS
+            and staging.can_map(paths)
+            and self.area.region_of(file.url) == self.area.region
+        )
+
+    def stage(self, parts: Sequence[Part]) -> list[Part]:
+        """Read what is on this machine, and send it to the staging prefix; the parts that were not read exactly."""
+        here = [part for part in parts if not part.in_place]
+        inexact = self._local.stage(here)
+        if inexact:
+            return inexact
+        self.clear()
+        self._room = self.area.room()
+        for kind in ("log", "song"):
+            sent = write_parts(self._local, kind, self._room, self._local.spool, self._slices)
+            if sent is not None:
+                self._sent.append(sent)
+        self._in_place = self.in_place([part for part in parts if part.in_place], self._room)
+        return []
+
+    def statement(self, copy: Copy) -> str:
+        """A COPY, with the role and the region of this warehouse."""
+        return copy.sql(self._role, self.area.region)
+
+    def in_place(self, parts: Sequence[Part], room: Writable) -> list[InPlace]:
+        """One COPY for each compression of the files that are read where they lie."""
+        groups: dict[str, list[Part]] = {}
+        for part in parts:
+            groups.setdefault(part.sources[0].file.suffix, []).append(part)
+        made = []
+        columns = tuple(staging.raw_column(field) for field in FIELDS["log"])
+        for suffix, group in sorted(groups.items()):
+            option = staging.COPY_OPTIONS[suffix]
+            listed = room.write(
+                f"in-place{suffix}.manifest", staging.manifest(part.sources[0].file.url for part in group)
+            )
+            mapping = "auto ignorecase"
+            if not group[0].by_name:
+                mapping = room.write("source.jsonpaths", staging.jsonpaths(group[0].names))
+            made.append(InPlace(group, Copy(staging.RAW, columns, listed, mapping, option)))
+        return made
+
+    def clear(self) -> None:
+        """Remove what was sent for the batch before."""
+        if self._room is not None:
+            self._room.clear()
+        self._room = None
+        self._sent, self._in_place = [], []
+
+    # -- within the transaction ---------------------------------------------------------------------------
+
+    def copy(self, temporary: set[str]) -> None:
+        """Fill `staging_events` and `batch_songs`; raises Inexact when COPY would bend something."""
+        self.copying = False
+        session = self._session
+        session.execute("delete from staging_events")
+        if "batch_songs" in temporary:
+            session.execute("drop table batch_songs")
+        session.execute(staging.create_batch_songs())
+        temporary.add("batch_songs")
+        for sent in self._sent:
+            self.send(sent)
+        if self._in_place:
+            self._copy_in_place(temporary)
+
+    def send(self, parts: Parts) -> None:
+        """COPY parts of ours; every row of them must come."""
+        came = self._copy(parts.copy)
+        if came != parts.rows:
+            raise WarehouseError(
+                f"{parts.copy.manifest}: COPY took {came} of {parts.rows} rows; nothing of the batch was loaded, "
+                "please report this"
+            )
+
+    def _copy(self, copy: Copy) -> int:
+        self._session.execute(self.statement(copy))
+        return number(self._session.query("select pg_last_copy_count()")[0][0])
+
+    def _copy_in_place(self, temporary: set[str]) -> None:
+        session = self._session
+        if staging.RAW in temporary:
+            session.execute(f"drop table {staging.RAW}")
+        session.execute(staging.create_raw())
+        temporary.add(staging.RAW)
+        self.copying = True
+        for group in self._in_place:
+            came = self._copy(group.copy)
+            self._count(group, came)
+        self.copying = False
+        doubtful = number(session.query(staging.count_doubtful())[0][0])
+        if doubtful:
+            # Rows do not tell their file, so all that were copied are read exactly.
+            raise Inexact([part for group in self._in_place for part in group.parts])
+        session.execute(staging.type_raw())
+
+    def _count(self, group: InPlace, came: int) -> None:
+        """Note how many records each file had, and that it was the version that was listed."""
+        query = number(self._session.query("select pg_last_copy_id()")[0][0])
+        deadline = time.monotonic() + VIEWS_WAIT
+        while True:
+            rows = self._session.query(
+                "select trim(file_name), lines_scanned, trim(file_etag) from sys_load_detail where query_id = ?",
+                [query],
+            )
+            found = {str(name): (number(lines), str(etag or "").strip('"')) for name, lines, etag in rows}
+            seen = [found.get(part.sources[0].file.url[:_NAME_SHOWN]) for part in group.parts]
+            if all(each is not None for each in seen) or time.monotonic() > deadline:
+                break
+            time.sleep(0.5)
+        names = {part.sources[0].file.url[:_NAME_SHOWN] for part in group.parts}
+        counted = [each for each in seen if each is not None]
+        if len(counted) < len(seen) or len(names) < len(seen) or sum(lines for lines, _ in counted) != came:
+            raise Inexact(group.parts)  # lines are not records there, or the view does not tell
+        odd = []
+        for part, (lines, etag) in zip(group.parts, counted, strict=True):
+            source = part.sources[0]
+            source.rows = part.shape.lines = lines
+            if etag and source.file.etag and etag != source.file.etag.strip('"'):
+                odd.append(part)
+        if odd:
+            raise Inexact(odd)  # replaced since the listing
+
+    # -- after a failure ----------------------------------------------------------------------------------
+
+    def culprits(self, error: WarehouseError) -> list[Part]:
+        """The parts whose files COPY could not load; raises the error when it was not for what is in them.
+
+        A COPY that loads nothing finds them all at once: the one that failed stopped at the first.
+        """
+        if not _OF_FILES.search(str(error)):
+            raise error
+        self._session.execute(staging.create_raw())
+        bad: set[str] = set()
+        try:
+            for group in self._in_place:
+                bad |= self._scan(group)
+        finally:
+            self._session.execute(f"drop table {staging.RAW}")
+        parts = [part for group in self._in_place for part in group.parts]
+        return [part for part in parts if part.sources[0].file.url[:_NAME_SHOWN] in bad] or parts
+
+    def _scan(self, group: InPlace) -> set[str]:
+        session = self._session
+        try:
+            session.execute(self.statement(replace(group.copy, scan=True)))
+        except WarehouseError as error:
+            if error.passing:
+                raise
+        deadline = time.monotonic() + VIEWS_WAIT
+        while True:
+            rows = session.query(
+                "select distinct trim(file_name) from sys_load_error_detail "
+                "where session_id = pg_backend_pid() and start_time > getdate() - interval '1 hour'"
+            )
+            if rows or time.monotonic() > deadline:
+                return {str(name) for (name,) in rows}
+            time.sleep(0.5)

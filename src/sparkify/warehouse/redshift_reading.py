@@ -1,0 +1,51 @@
+"""What only reads: somebody's query, held to one SELECT, and UNLOAD."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sparkify.errors import UsageError
+from sparkify.warehouse.redshift_staging import literal
+
+_ONLY_READS = "one SELECT at a time, and nothing else: this command only reads"
+# A SELECT that calls one of these ends sessions or changes settings; READ ONLY does not forbid it.
+_FORBIDDEN_PREFIXES = ("pg_", "lo_", "dblink")
+_FORBIDDEN = ("set_config", "setval", "nextval", "query_to_xml", "explain_verbose")
+
+
+def check_reads_only(sql: str) -> str:
+    """The one SELECT in a text, without a semicolon; raises UsageError for anything else."""
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    try:
+        found = [statement for statement in sqlglot.parse(sql, dialect="redshift") if statement is not None]
+    except SqlglotError as error:
+        raise UsageError(f"not understood: {str(error).splitlines()[0]}") from error
+    if len(found) != 1 or not isinstance(found[0], (exp.Select, exp.SetOperation, exp.Subquery)):
+        raise UsageError(_ONLY_READS)
+    statement = found[0]
+    if any(
+        statement.find_all(exp.Into, exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Command, exp.Lock)
+    ):
+        raise UsageError(_ONLY_READS)
+    for call in statement.find_all(exp.Func):
+        name = (call.name if isinstance(call, exp.Anonymous) else call.sql_name()).lower()
+        if name.startswith(_FORBIDDEN_PREFIXES) or name in _FORBIDDEN:
+            raise UsageError(f"{name}() may change something, and this command only reads; leave it out")
+    return sql.strip().rstrip(";").rstrip()
+
+
+def unload_statement(table: str, columns: Sequence[str], url: str, role: str, region: str | None) -> str:
+    """UNLOAD of a table as Parquet, to objects that begin with an address. What is there stays, and makes it fail."""
+    select = f"select {', '.join(columns)} from {table}"
+    lines = [
+        f"unload ({literal(select)})",
+        f"to {literal(url)}",
+        f"iam_role {'default' if role == 'default' else literal(role)}",
+        "format as parquet",
+    ]
+    if region:
+        lines.append(f"region as {literal(region)}")
+    return "\n".join(lines)
