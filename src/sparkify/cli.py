@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import traceback
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -16,6 +15,7 @@ from sparkify import __version__
 from sparkify.cli_options import (
     Anonymous,
     Concurrency,
+    CopyRole,
     FormatOption,
     Json,
     JsonPaths,
@@ -24,11 +24,13 @@ from sparkify.cli_options import (
     Skip,
     SongData,
     SpoolDir,
+    Staging,
     WarehouseOption,
 )
-from sparkify.cli_support import opened, reading, settings_for, stoppable, writing_to
+from sparkify.cli_support import engine_of, opened, reading, settings_for, stoppable
+from sparkify.cloud.commands import app as cloud
 from sparkify.errors import AuditFailed, SparkifyError, UsageError
-from sparkify.terminal import confirmed, fail, leave, printable, say, stopped
+from sparkify.terminal import confirmed, fail, leave, printable, say, say_lines, stopped
 
 if TYPE_CHECKING:
     pass
@@ -46,6 +48,9 @@ app = typer.Typer(
 
 _STOPPED = 130
 """What the command line's own parser makes of Ctrl-C."""
+
+
+app.add_typer(cloud, name="cloud")
 
 
 @app.callback()
@@ -137,6 +142,8 @@ def etl(
     anonymous: Anonymous = None,
     concurrency: Concurrency = None,
     spool_dir: SpoolDir = None,
+    staging: Staging = None,
+    copy_role: CopyRole = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be loaded, change nothing")] = False,
     as_json: Json = False,
 ) -> None:
@@ -153,12 +160,12 @@ def etl(
         settings = settings_for(
             warehouse=warehouse, song_data=song_data, log_data=log_data, jsonpaths=jsonpaths, max_errors=max_errors,
             skip=skip or None, batch_bytes=batch_bytes, match=match, anonymous=anonymous, concurrency=concurrency,
-            spool_dir=spool_dir,
+            spool_dir=spool_dir, staging=staging, copy_role=copy_role,
         )  # fmt: skip
+        report.engine = engine_of(settings)
         with opened(settings) as house, stoppable():
             if dry_run:
-                tell = (lambda _: None) if as_json else (lambda url: say(f"Would load {printable(url)}"))
-                pipeline.dry_run(house, settings, report, full_refresh=full_refresh, tell=tell)
+                pipeline.dry_run(house, settings, report, full_refresh=full_refresh, tell=(lambda _: None) if as_json else say_lines)
             else:
                 display = progress.choose()
                 pipeline.run(house, settings, full_refresh=full_refresh, progress=display, report=report)
@@ -269,12 +276,13 @@ def query(
         for line in queries.catalogue():
             say(line)
         return
-    sql = queries.prepared(name, parameters or [])
+    settings = settings_for(warehouse=warehouse)
+    sql = queries.prepared(name, parameters or [], engine_of(settings))
     paper.check_form(form, output)
     if show_sql:
         say(sql + ";")
         return
-    with reading(settings_for(warehouse=warehouse), attach=False) as house:
+    with reading(settings, attach=False) as house:
         answer = house.ask(sql)
     paper.write_answer(answer, form, output, bars=True)
 
@@ -302,22 +310,19 @@ def sql(
 def export(
     place: Annotated[str, typer.Argument(metavar="DIR", help="Folder or s3://… for the files, one a table")],
     warehouse: WarehouseOption = None,
+    staging: Staging = None,
+    copy_role: CopyRole = None,
 ) -> None:
     """Write the star schema as Parquet.
 
     Example: sparkify export parquet/
     """
-    from sparkify.export import export_star
+    from sparkify import export as exports
 
-    settings = settings_for(warehouse=warehouse)
-    with stoppable(), ExitStack() as stack:
-        with reading(settings) as house:
-            target = stack.enter_context(writing_to(place, settings, "DIR"))
-            made = list(export_star(house, stack.enter_context(target.scratch())))
-        # Written where they belong when the database is free again: that may take as long as an upload.
-        for table, path, rows in made:
-            target.take(path.name, path)
-            say(f"{table}: {rows:,} rows in {printable(target.url)}/{path.name}")
+    settings = settings_for(warehouse=warehouse, staging=staging, copy_role=copy_role)
+    with stoppable():
+        for table, rows, where in exports.export_star(reading(settings), place, settings.access):
+            say(f"{table}: {rows:,} rows in {printable(where)}")
 
 
 @app.command()

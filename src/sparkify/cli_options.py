@@ -9,7 +9,11 @@ import typer
 
 WarehouseOption = Annotated[
     str | None,
-    typer.Option("--warehouse", metavar="URL", help="duckdb:///FILE or duckdb:////DIR/FILE  [env: SPARKIFY_WAREHOUSE]"),
+    typer.Option(
+        "--warehouse",
+        metavar="URL",
+        help="duckdb:///FILE, duckdb:////DIR/FILE or redshift://USER@HOST/DATABASE  [env: SPARKIFY_WAREHOUSE]",
+    ),
 ]
 SongData = Annotated[
     str | None, typer.Option("--song-data", metavar="PLACE", help="Folder or s3://… of the song catalogue")
@@ -31,4 +35,14 @@ SpoolDir = Annotated[
 JsonPaths = Annotated[
     str | None,
     typer.Option("--jsonpaths", metavar="FILE", help="JSONPaths file, or s3://…, that maps log fields to columns"),
+]
+Staging = Annotated[
+    str | None,
+    typer.Option(metavar="s3://…", help="Redshift: where COPY reads and UNLOAD writes  [env: SPARKIFY_STAGING]"),
+]
+CopyRole = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ARN", help="Redshift: the role that reads S3 (default: the cluster's own)  [env: SPARKIFY_COPY_ROLE]"
+    ),
 ]

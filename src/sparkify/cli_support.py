@@ -11,7 +11,7 @@ from sparkify.errors import UsageError
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
-    from sparkify.source.target import Target
+    from sparkify.sql_queries import Engine
     from sparkify.warehouse import Warehouse
 
 
@@ -20,6 +20,11 @@ def settings_for(**flags: object) -> Settings:
     from sparkify.config import load_settings
 
     return load_settings(**flags)
+
+
+def engine_of(settings: Settings) -> Engine:
+    """The engine that an address of a warehouse names; whether the address is one shows when it is opened."""
+    return "redshift" if settings.warehouse.startswith("redshift://") else "duckdb"
 
 
 @contextmanager
@@ -48,19 +53,6 @@ def reading(settings: Settings, *, attach: bool = True) -> Iterator[Warehouse]:
                 yield house
                 return
         yield house
-
-
-@contextmanager
-def writing_to(place: str, settings: Settings, option: str) -> Iterator[Target]:
-    """The folder or bucket that an address names, closed afterwards."""
-    from sparkify.source.target import open_target
-
-    target = open_target(place, settings.access)
-    try:
-        target.check(option)
-        yield target
-    finally:
-        target.close()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 
 from sparkify import create_tables, discovery, ledger, sql_queries
@@ -303,16 +303,14 @@ class _Load:
             if self.report.batches:
                 self._sum_up()
 
-        try:
+        with suppress(SparkifyError):  # the next run marks this one interrupted; the first error is the one to tell
             self.warehouse.transact(note)
-        except SparkifyError:
-            pass  # the next run marks this one interrupted; the first error is the one to tell
 
 
 def dry_run(
     warehouse: Warehouse, settings: Settings, report: Report, *, full_refresh: bool, tell: Callable[[str], None]
 ) -> None:
-    """Fill the report with what a run would load, and tell the address of each file.
+    """Fill the report with what a run would load, and tell the address of each file, and what would be sent for it.
 
     Opens the warehouse to read only, and only if it exists.
     """
@@ -335,7 +333,11 @@ def dry_run(
         for files in batches(discovery.pending(warehouse), settings.batch_bytes, inputs.counts):
             report.batches += 1
             for file in files:
-                tell(file.url)
+                tell(f"Would load {file.url}")
+            for line in warehouse.plan(files, inputs.paths() if any(file.kind == "log" for file in files) else None):
+                tell(line)
+        for line in warehouse.plan_of_transform() if report.batches else ():
+            tell(line)
 
 
 def _tell(report: Report, listing: Listing, inputs: Inputs) -> None:

@@ -17,8 +17,8 @@ def catalogue() -> list[str]:
     return lines
 
 
-def prepared(name: str, settings: list[str]) -> str:
-    """The statement of a named query with its parameters filled in.
+def prepared(name: str, settings: list[str], engine: sql_queries.Engine = "duckdb") -> str:
+    """The statement of a named query for an engine, with its parameters filled in.
 
     Raises UsageError naming the parameters there are, or the values one may have. Parameters are whole
     numbers, so what is filled in cannot be anything else.
@@ -32,7 +32,7 @@ def prepared(name: str, settings: list[str]) -> str:
             known = ", ".join(f"{p.name}=…" for p in query.parameters) or "none"
             raise UsageError(f"-p {text}: {name} takes {known}")
         values[key] = parameter.parse(value)
-    sql = sql_queries.statement(f"analytics/{name}")
+    sql = sql_queries.statement(f"analytics/{name}", engine)
     for parameter in query.parameters:
         sql = sql.replace("?", str(values[parameter.name]), 1)
     return sql

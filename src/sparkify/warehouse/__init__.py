@@ -125,6 +125,9 @@ class Warehouse(Protocol):
     def plan(self, files: Sequence[SourceFile], paths: JsonPaths | None) -> list[str]:
         """What a load would send to bring these files of a batch into staging, for people; nothing is sent."""
 
+    def plan_of_transform(self) -> list[str]:
+        """What every batch sends after that."""
+
     def append(self, table: str, rows: Iterable[Mapping[str, object]]) -> None:
         """Add rows to a table, many at once, within a transaction."""
 

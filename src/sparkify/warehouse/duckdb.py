@@ -204,6 +204,9 @@ class DuckDBWarehouse(LocalEngine):
     def plan(self, files: Sequence[SourceFile], paths: JsonPaths | None) -> list[str]:  # noqa: ARG002
         return []
 
+    def plan_of_transform(self) -> list[str]:
+        return []
+
     def unload(self, table: str, url: str) -> int | None:  # noqa: ARG002
         return None
 

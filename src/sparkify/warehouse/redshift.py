@@ -1,9 +1,7 @@
 """Amazon Redshift: the cluster does the work, one transaction a batch.
 
 What needs no cluster (listing files, comparing them with the ledger, reading small and doubtful ones exactly)
-is done here, in an in-memory DuckDB. What is staged goes to S3 and in by COPY. Three tables of ours beside the
-warehouse's, in a schema of their own, keep loads apart: one is locked for a whole load, by a connection that does
-nothing else, one by each transaction, before anything else in it, so that its snapshot is taken after the lock.
+is done here, in an in-memory DuckDB. What is staged goes to S3 and in by COPY.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from sparkify import sql_queries
-from sparkify.errors import SparkifyError, UsageError, WarehouseError, WarehouseInUse
+from sparkify.errors import SparkifyError, UsageError, WarehouseError
 from sparkify.source.access import bucket_region, parse
 from sparkify.source.files import SourceFile
 from sparkify.source.jsonpaths import JsonPaths
@@ -29,12 +27,8 @@ from sparkify.warehouse.local import LocalEngine
 from sparkify.warehouse.redshift_address import RedshiftAddress
 from sparkify.warehouse.redshift_loading import Loading
 from sparkify.warehouse.redshift_reading import check_reads_only, unload_statement
-from sparkify.warehouse.redshift_session import (
-    RedshiftSession,
-    Refused,
-    StatementTimeout,
-    retrying,
-)
+from sparkify.warehouse.redshift_session import Refused
+from sparkify.warehouse.redshift_transactions import WORK, Transactions, quoted
 from sparkify.warehouse.staging_area import StagingArea, write_rows
 
 if TYPE_CHECKING:
@@ -42,64 +36,31 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-WORK = "sparkify_work"
-"""Schema of what belongs to the loader: its locks, and the tables that last for one run."""
 REBUILD = "sparkify_rebuild"
 """Schema of the second set of tables during a full refresh."""
 LEDGER_PAGE = 50_000
 """Rows of the ledger that are fetched at a time: the driver holds what it fetches in memory."""
 
-_RUN_LOCK = f"{WORK}.run_lock"
-_BATCH_LOCK = f"{WORK}.batch_lock"
 _LOCAL = {name.removeprefix("discover/") for name in sql_queries.names("discover")}
 """Temporary tables that are on this machine."""
 _TEMP_TABLE = re.compile(r"\s*create temp table (\w+)")
 _FEW = 500
 """Values up to which rows go in with one INSERT; more go in with one COPY."""
-_LOCK_WAIT = 60.0
-"""Seconds to wait for a transaction of ours whose connection was lost, until the server has noticed."""
-_STOPPED_WAIT = 1.0
 _STATISTICS = ("songplays", "time", "users", "songs", "artists", "etl_plays", "etl_tracks")
 
 
-class RedshiftWarehouse:
+class RedshiftWarehouse(Transactions):
     """A warehouse on a provisioned cluster or a Serverless workgroup."""
 
     engine: sql_queries.Engine = "redshift"
 
     def __init__(self, address: RedshiftAddress, settings: Settings) -> None:
-        self.address = address
-        self.url = address.url
-        self._settings = settings
-        self._main = self._session("sparkify")
-        self._holder = self._session("sparkify lock")
+        super().__init__(address, settings)
         self._local = LocalEngine(memory=settings.memory_limit, threads=settings.threads, spool=settings.spool_dir)
         self.spool = self._local.spool
         self._area: StagingArea | None = None
         self._loading: Loading | None = None
-        self._schema = ""
-        """Of the second set of tables while it is in use; else empty."""
-        self._connected = 0
-        """The number of the connection that the following is true of."""
-        self._path = ""
-        self._temporary: set[str] = set()
-        self._before: tuple[set[str], str] = (set(), "")
-        """Both as they were when the transaction began."""
-        self._depth = 0
         self._unsettled = 0
-        self._stopped = False
-        """By a signal: whoever is to leave must not wait."""
-
-    def _session(self, name: str) -> RedshiftSession:
-        settings = self._settings
-        password = settings.redshift_password
-        return RedshiftSession(
-            self.address,
-            password=password.get_secret_value() if password else None,
-            connect_timeout=settings.connect_timeout,
-            statement_timeout=settings.statement_timeout,
-            name=name,
-        )
 
     # -- opening --------------------------------------------------------------------------------------
 
@@ -117,10 +78,11 @@ class RedshiftWarehouse:
             # What a load before this one left when it was killed goes, now that it cannot be another's.
             self._area.clear()
             self.spool = self._local.spool = self._run_spool()
+            self._locking = True
             self._loading = Loading(self._main, self._local, self._area, self._settings.copy_role, self._slices())
             yield
         finally:
-            self._loading = None
+            self._loading, self._locking = None, False
             with suppress(SparkifyError):
                 self._area.clear()
             self._holder.close()
@@ -146,29 +108,6 @@ class RedshiftWarehouse:
         spool.make()
         return spool
 
-    def _make_locks(self) -> None:
-        # Committed before anything is locked: a table made after a snapshot is not there for it.
-        self._main.execute(f"create schema if not exists {WORK}")
-        for table in (_RUN_LOCK, _BATCH_LOCK):
-            self._main.execute(f"create table if not exists {table} (held int)")
-
-    def _hold(self, seconds: float) -> None:
-        """Hold the lock of a load, by a connection of its own: it is free again as soon as this process is gone."""
-        session = self._holder
-        session.close()
-        session.execute("begin")
-        try:
-            _lock(session, _RUN_LOCK, seconds, self._settings.statement_timeout)
-        except StatementTimeout as error:
-            session.close()
-            raise WarehouseInUse(f"{self.url}: another load is running; try again when it has ended") from error
-
-    def _still_held(self) -> None:
-        try:
-            self._holder.query("select 1")
-        except WarehouseError:
-            self._hold(0.0)
-
     def _slices(self) -> int:
         """Slices of the cluster; a workgroup does not tell, and has two for each RPU of the default by experience."""
         if self.address.workgroup is not None:
@@ -179,35 +118,6 @@ class RedshiftWarehouse:
             if error.passing:
                 raise
             return 8
-
-    @contextmanager
-    def session(self, *, read_only: bool = False) -> Iterator[None]:
-        # One transaction, so that what is read is of one moment; it leaves nothing behind.
-        if self._depth or not read_only:
-            yield
-            return
-        self._begin()
-        self._depth += 1
-        try:
-            yield
-        finally:
-            self._depth -= 1
-            self._roll_back()
-
-    def _begin(self, mode: str = "") -> None:
-        self._main.execute(f"begin{mode}")
-        if self._connected != self._main.number:
-            # Another connection than before: its temporary tables are none.
-            self._connected, self._temporary, self._path = self._main.number, set(), ""
-        self._before = (set(self._temporary), self._path)
-        self._set_path()
-
-    def _set_path(self) -> None:
-        """What unqualified names mean: the second set of tables in its time, else the user's default schema."""
-        schema = self._schema or self._main.schema
-        if self._path != schema:
-            self._main.execute(f"set search_path to {_quoted(schema)}, {WORK}")
-            self._path = schema
 
     @contextmanager
     def sparing(self) -> Iterator[None]:
@@ -223,53 +133,6 @@ class RedshiftWarehouse:
             self._area = None
 
     # -- transactions -----------------------------------------------------------------------------------
-
-    def transact(self, work: Callable[[], T], *, committed: Callable[[], bool] | None = None) -> T:
-        reached: list[T] = []
-        """What work gave when a commit was sent after it, of which no answer came."""
-
-        def attempt() -> T:
-            with self._transaction():
-                if reached and committed is not None and committed():
-                    self._roll_back()
-                    return reached[0]
-                reached.clear()
-                reached.append(work())
-                self._main.execute("commit")
-                return reached[0]
-
-        return self._retrying(attempt)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Begin, lock, and roll back whatever was not committed."""
-        if self._loading is not None:
-            self._still_held()
-        self._begin()
-        self._depth += 1
-        try:
-            if self._loading is not None:
-                # Also waits for the end of a transaction whose connection was lost, so that its outcome is known.
-                wait = _STOPPED_WAIT if self._stopped else _LOCK_WAIT
-                _lock(self._main, _BATCH_LOCK, wait, self._settings.statement_timeout)
-            yield
-        except BaseException as error:
-            self._stopped = self._stopped or not isinstance(error, Exception)
-            self._roll_back()
-            raise
-        finally:
-            self._depth -= 1
-
-    def _roll_back(self) -> None:
-        # Temporary tables made in the transaction are gone with it, those dropped are back; so is the search path.
-        self._temporary, self._path = set(self._before[0]), self._before[1]
-        if self._main.is_open:
-            with suppress(SparkifyError):
-                self._main.execute("rollback")
-
-    def _retrying(self, work: Callable[[], T]) -> T:
-        result: T = retrying(work, seconds=self._settings.retry)
-        return result
 
     def publish(self, work: Callable[[], T], *, committed: Callable[[], bool]) -> T:
         loading = self._loaded()
@@ -317,6 +180,11 @@ class RedshiftWarehouse:
         finally:
             area.close()
 
+    def plan_of_transform(self) -> list[str]:
+        from sparkify.warehouse.redshift_plan import statements
+
+        return statements()
+
     # -- the second set of tables -------------------------------------------------------------------------
 
     @contextmanager
@@ -334,7 +202,7 @@ class RedshiftWarehouse:
         self._retrying(lambda: self._main.execute(f"drop schema if exists {REBUILD} cascade"))
 
     def replace_tables(self, tables: Sequence[str], keep: Sequence[str]) -> None:
-        home = _quoted(self._main.schema)
+        home = quoted(self._main.schema)
         for table in tables:
             self.execute(f"delete from {home}.{table}")
         for table in (*tables, *keep):
@@ -495,17 +363,6 @@ class RedshiftWarehouse:
         region = area.region if area is not None else bucket_region(parse(url).root, self._settings.access)
         self.execute(unload_statement(table, columns, url, self._settings.copy_role, region))
         return rows
-
-
-def _lock(session: RedshiftSession, table: str, seconds: float, usual: float) -> None:
-    """Lock a table, or raise StatementTimeout. There is no NOWAIT, but a statement can be given a time."""
-    session.execute(f"set statement_timeout to {max(1, round(seconds * 1000))}")
-    session.execute(f"lock {table}")
-    session.execute(f"set statement_timeout to {round(usual * 1000)}")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _few(

@@ -1,0 +1,181 @@
+"""Transactions on Redshift, and the locks that keep loads apart.
+
+Two tables of ours beside the warehouse's, in a schema of their own: one is locked for a whole load, by a
+connection that does nothing else, so that it is free again as soon as the process is gone; one by each transaction,
+before anything else in it, so that its snapshot is taken after the lock.
+Source: https://docs.aws.amazon.com/redshift/latest/dg/r_LOCK.html, .../c_serial_isolation.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, TypeVar
+
+from sparkify.errors import SparkifyError, WarehouseError, WarehouseInUse
+from sparkify.warehouse.redshift_address import RedshiftAddress
+from sparkify.warehouse.redshift_session import RedshiftSession, StatementTimeout, retrying
+
+if TYPE_CHECKING:
+    from sparkify.config import Settings
+
+T = TypeVar("T")
+
+WORK = "sparkify_work"
+"""Schema of what belongs to the loader: its locks, and the tables that last for one run."""
+
+_RUN_LOCK = f"{WORK}.run_lock"
+_BATCH_LOCK = f"{WORK}.batch_lock"
+_LOCK_WAIT = 60.0
+"""Seconds to wait for a transaction of ours whose connection was lost, until the server has noticed."""
+_STOPPED_WAIT = 1.0
+
+
+class Transactions:
+    """A warehouse's connection, and what is true of it."""
+
+    def __init__(self, address: RedshiftAddress, settings: Settings) -> None:
+        self.address = address
+        self.url = address.url
+        self._settings = settings
+        self._main = self._session("sparkify")
+        self._holder = self._session("sparkify lock")
+        self._locking = False
+        """During a load: every transaction takes the lock."""
+        self._schema = ""
+        """Of the second set of tables while it is in use; else empty."""
+        self._connected = 0
+        """The number of the connection that the following is true of."""
+        self._path = ""
+        self._temporary: set[str] = set()
+        self._before: tuple[set[str], str] = (set(), "")
+        """Both as they were when the transaction began."""
+        self._depth = 0
+        self._stopped = False
+        """By a signal: whoever is to leave must not wait."""
+
+    def _session(self, name: str) -> RedshiftSession:
+        settings = self._settings
+        password = settings.redshift_password
+        return RedshiftSession(
+            self.address,
+            password=password.get_secret_value() if password else None,
+            connect_timeout=settings.connect_timeout,
+            statement_timeout=settings.statement_timeout,
+            name=name,
+        )
+
+    # -- locks ------------------------------------------------------------------------------------------
+
+    def _make_locks(self) -> None:
+        # Committed before anything is locked: a table made after a snapshot is not there for it.
+        self._main.execute(f"create schema if not exists {WORK}")
+        for table in (_RUN_LOCK, _BATCH_LOCK):
+            self._main.execute(f"create table if not exists {table} (held int)")
+
+    def _hold(self, seconds: float) -> None:
+        """Hold the lock of a load, by a connection of its own: it is free again as soon as this process is gone."""
+        session = self._holder
+        session.close()
+        session.execute("begin")
+        try:
+            _lock(session, _RUN_LOCK, seconds, self._settings.statement_timeout)
+        except StatementTimeout as error:
+            session.close()
+            raise WarehouseInUse(f"{self.url}: another load is running; try again when it has ended") from error
+
+    def _still_held(self) -> None:
+        try:
+            self._holder.query("select 1")
+        except WarehouseError:
+            self._hold(0.0)
+
+    # -- transactions -----------------------------------------------------------------------------------
+
+    @contextmanager
+    def session(self, *, read_only: bool = False) -> Iterator[None]:
+        # One transaction, so that what is read is of one moment; it leaves nothing behind.
+        if self._depth or not read_only:
+            yield
+            return
+        self._begin()
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            self._roll_back()
+
+    def _begin(self, mode: str = "") -> None:
+        self._main.execute(f"begin{mode}")
+        if self._connected != self._main.number:
+            # Another connection than before: its temporary tables are none.
+            self._connected, self._temporary, self._path = self._main.number, set(), ""
+        self._before = (set(self._temporary), self._path)
+        self._set_path()
+
+    def _set_path(self) -> None:
+        """What unqualified names mean: the second set of tables in its time, else the user's default schema."""
+        schema = self._schema or self._main.schema
+        if self._path != schema:
+            self._main.execute(f"set search_path to {quoted(schema)}, {WORK}")
+            self._path = schema
+
+    def transact(self, work: Callable[[], T], *, committed: Callable[[], bool] | None = None) -> T:
+        reached: list[T] = []
+        """What work gave when a commit was sent after it, of which no answer came."""
+
+        def attempt() -> T:
+            with self._transaction():
+                if reached and committed is not None and committed():
+                    self._roll_back()
+                    return reached[0]
+                reached.clear()
+                reached.append(work())
+                self._main.execute("commit")
+                return reached[0]
+
+        return self._retrying(attempt)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Begin, lock, and roll back whatever was not committed."""
+        if self._locking:
+            self._still_held()
+        self._begin()
+        self._depth += 1
+        try:
+            if self._locking:
+                # Also waits for the end of a transaction whose connection was lost, so that its outcome is known.
+                wait = _STOPPED_WAIT if self._stopped else _LOCK_WAIT
+                _lock(self._main, _BATCH_LOCK, wait, self._settings.statement_timeout)
+            yield
+        except BaseException as error:
+            self._stopped = self._stopped or not isinstance(error, Exception)
+            self._roll_back()
+            raise
+        finally:
+            self._depth -= 1
+
+    def _roll_back(self) -> None:
+        # Temporary tables made in the transaction are gone with it, those dropped are back; so is the search path.
+        self._temporary, self._path = set(self._before[0]), self._before[1]
+        if self._main.is_open:
+            with suppress(SparkifyError):
+                self._main.execute("rollback")
+
+    def _retrying(self, work: Callable[[], T]) -> T:
+        result: T = retrying(work, seconds=self._settings.retry)
+        return result
+
+
+def _lock(session: RedshiftSession, table: str, seconds: float, usual: float) -> None:
+    """Lock a table, or raise StatementTimeout. There is no NOWAIT, but a statement can be given a time."""
+    session.execute(f"set statement_timeout to {max(1, round(seconds * 1000))}")
+    session.execute(f"lock {table}")
+    session.execute(f"set statement_timeout to {round(usual * 1000)}")
+
+
+def quoted(name: str) -> str:
+    """A name as an identifier."""
+    return '"' + name.replace('"', '""') + '"'
