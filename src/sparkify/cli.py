@@ -30,7 +30,7 @@ from sparkify.cli_options import (
 from sparkify.cli_support import engine_of, opened, reading, settings_for, stoppable
 from sparkify.cloud.commands import app as cloud
 from sparkify.errors import AuditFailed, SparkifyError, UsageError
-from sparkify.terminal import confirmed, fail, leave, printable, say, say_lines, stopped
+from sparkify.terminal import confirmed, fail, leave, printable, say, stopped
 
 if TYPE_CHECKING:
     pass
@@ -165,7 +165,9 @@ def etl(
         report.engine = engine_of(settings)
         with opened(settings) as house, stoppable():
             if dry_run:
-                pipeline.dry_run(house, settings, report, full_refresh=full_refresh, tell=(lambda _: None) if as_json else say_lines)
+                pipeline.dry_run(
+                    house, settings, report, full_refresh=full_refresh, tell=(lambda _: None) if as_json else say
+                )
             else:
                 display = progress.choose()
                 pipeline.run(house, settings, full_refresh=full_refresh, progress=display, report=report)

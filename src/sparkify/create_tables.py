@@ -11,8 +11,8 @@ from sparkify import ledger, sql_queries
 from sparkify.errors import UsageError, WarehouseError
 from sparkify.warehouse import Warehouse
 
-SCHEMA_VERSION = 2
-"""Of the tables that this program makes. 2 added what tells conflicting plays apart (R1)."""
+SCHEMA_VERSION = 3
+"""Of the tables that this program makes. 2 added what tells conflicting plays apart (R1), 3 the times in etl_plays."""
 
 _FIRST_SETTINGS = {"schema_version": str(SCHEMA_VERSION), "match": "resolve", "songplay_floor": "0"}
 

@@ -148,7 +148,7 @@ class _Load:
         def resolve_again() -> bool:
             ledger.set_setting(warehouse, "match", self.settings.match)
             ledger.set_setting(warehouse, "resolve_all", "yes")
-            transform(warehouse, self._batch(0))
+            transform(warehouse, self._batch(0), resolve_all=True)
             ledger.set_setting(warehouse, "resolve_all", None)
             audit(warehouse)
             return True
@@ -372,10 +372,10 @@ def _no_way_out(parts: list[Part]) -> None:
             )
 
 
-def transform(warehouse: Warehouse, batch: Batch) -> int:
+def transform(warehouse: Warehouse, batch: Batch, *, resolve_all: bool = False) -> int:
     """Fill the star schema from staging, within a transaction; returns the rows added to `time`.
 
-    The catalogue first, because plays are resolved against it; then tracks, plays and users.
+    With `resolve_all` every track is resolved again, because `match` changed. The catalogue first, because plays are resolved against it; then tracks, plays and users.
     """
     warehouse.drop_temporary(_LOAD_TABLES)
     [(events, songs)] = warehouse.rows("run/count_staged")
@@ -386,6 +386,8 @@ def transform(warehouse: Warehouse, batch: Batch) -> int:
     if batch.songs_staged:
         _run(warehouse, sql_queries.SONGS)
     _run(warehouse, sql_queries.TRACKS)
+    if batch.songs_staged or resolve_all:
+        _run(warehouse, sql_queries.MOVES)
     if batch.songs_staged:
         _run(warehouse, sql_queries.ARTISTS)
     if not batch.events_staged:

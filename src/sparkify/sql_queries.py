@@ -89,6 +89,8 @@ TRACKS = (
     "transform/load_resolved",
     "transform/load_changed_tracks",
     "transform/resolve_tracks",
+)
+MOVES = (
     "transform/load_moved_plays",
     "transform/move_plays",
     "transform/note_moved_plays",

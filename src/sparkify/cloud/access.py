@@ -104,7 +104,7 @@ def _refused(error: Any) -> CloudError:
         what = "AWS does not know these credentials; check them, or pass --profile"
     elif code in _WRONG_SIGNATURE:
         what = "the secret access key is wrong, or this machine's clock is; check both"
-    elif code.startswith(("AccessDenied", "UnauthorizedOperation", "NotAuthorized")):
+    elif code == "403" or code.startswith(("AccessDenied", "UnauthorizedOperation", "NotAuthorized")):
         what = f"access denied ({said}); add that to your policy, docs/redshift.md has the least that it takes"
     elif "Throttl" in code or code in _SLOW_DOWN:
         what = f"AWS asks to slow down ({code}); wait a minute, then run the command again"

@@ -35,13 +35,23 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="cloud",
-    help="The Amazon Redshift stack: make it, look at it, remove it.\n\nExample: sparkify cloud deploy",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback(invoke_without_command=True)
+def cloud(context: typer.Context) -> None:
+    """Make the Amazon Redshift stack, look at it, remove it.
+
+    Example: sparkify cloud deploy --data s3://my-bucket/song_data --data s3://my-bucket/log_data
+    """
+    if context.invoked_subcommand is None:
+        from sparkify.terminal import say
+
+        say(context.get_help())
 
 
 @app.command()

@@ -67,7 +67,7 @@ def _load(plan: Plan) -> str:
 
     def named(word: str) -> str:
         urls = [place.url for place in plan.data if not place.single and word in place.key.rpartition("/")[2]]
-        return urls[0] if urls else f"s3://BUCKET/{word}_data"
+        return shlex.quote(urls[0]) if urls else f"s3://BUCKET/{word}_data"
 
     return f"sparkify etl --song-data {named('song')} --log-data {named('log')}"
 

@@ -17,7 +17,6 @@ PORT = 5439
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{2,63}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_IDS = {"subnet": "--subnet", "sg": "--security-group", "vpc": "--vpc"}
 _WIDEST = 8
 """Fewest leading bits of an address range that may connect."""
 
@@ -82,14 +81,15 @@ class Network:
 
     def checked(self) -> Self:
         """Itself, if it can be made and opens to nobody by accident; raises UsageError."""
-        for kind, given in (
-            ("vpc", (self.vpc,)),
-            ("subnet", self.subnets),
-            ("sg", (*self.security_groups, self.peer_group)),
+        for option, kind, given in (
+            ("--vpc", "vpc", [self.vpc]),
+            ("--subnet", "subnet", self.subnets),
+            ("--security-group", "sg", self.security_groups),
+            ("--allow-group", "sg", [self.peer_group]),
         ):
             for each in given:
                 if each and not re.fullmatch(rf"{kind}-[0-9a-f]{{8,17}}", each):
-                    raise UsageError(f"{_IDS[kind]} {each}: write an id such as {kind}-0123456789abcdef0")
+                    raise UsageError(f"{option} {each}: write an id such as {kind}-0123456789abcdef0")
         if self.cidr:
             _check_range(self.cidr)
         if self.public and not self.cidr:

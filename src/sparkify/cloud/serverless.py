@@ -64,8 +64,9 @@ def set_daily_limit(redshift: Client, arn: str, hours: int, action: str) -> str:
             resourceArn=arn, usageType=_COMPUTE, amount=hours, period="daily", breachAction=action
         )
         return "created"
-    [limit] = daily
-    if (limit["amount"], limit["breachAction"]) == (hours, action):
+    # There may be others of somebody else, such as one that logs before this one turns queries off.
+    limit = next((each for each in daily if each.get("breachAction", "log") == action), daily[0])
+    if (limit["amount"], limit.get("breachAction", "log")) == (hours, action):
         return "unchanged"
     redshift.update_usage_limit(usageLimitId=limit["usageLimitId"], amount=hours, breachAction=action)
     return "changed"

@@ -44,7 +44,7 @@ def plan(loading: Loading, files: Sequence[SourceFile], paths: JsonPaths | None)
 def statements() -> list[str]:
     """What every batch sends after its files are staged: transform, ledger and audits, in their order."""
     names = (
-        *sql_queries.INCOMING, *sql_queries.KEYS, *sql_queries.SONGS, *sql_queries.TRACKS, *sql_queries.ARTISTS,
+        *sql_queries.INCOMING, *sql_queries.KEYS, *sql_queries.SONGS, *sql_queries.TRACKS, *sql_queries.MOVES, *sql_queries.ARTISTS,
         *sql_queries.PLAYS, *sql_queries.USERS, "ledger/load_files", "ledger/drop_old_files", "ledger/add_files",
         "ledger/add_batch", "ledger/sum_run", *sql_queries.audits(),
     )  # fmt: skip

@@ -2,23 +2,33 @@
 with empty as (
     select 'user_id ' || cast(users.user_id as varchar(64)) as example
     from users
-    where '' in (users.first_name, users.last_name, users.gender, users.level)
+    where
+        0 in (
+            octet_length(users.first_name),
+            octet_length(users.last_name),
+            octet_length(users.gender),
+            octet_length(users.level)
+        )
     union all
     select 'song_id ' || songs.song_id as example
     from songs
-    where '' in (songs.song_id, songs.title, songs.artist_id)
+    where 0 in (octet_length(songs.song_id), octet_length(songs.title), octet_length(songs.artist_id))
     union all
     select 'artist_id ' || artists.artist_id as example
     from artists
-    where '' in (artists.artist_id, artists.name, artists.location)
+    where 0 in (octet_length(artists.artist_id), octet_length(artists.name), octet_length(artists.location))
     union all
     select 'songplay_id ' || cast(songplays.songplay_id as varchar(64)) as example
     from songplays
     where
         songplays.start_time >= (select load_range.since from load_range)
         and songplays.start_time <= (select load_range.until from load_range)
-        and '' in (
-            songplays.level, songplays.song_id, songplays.artist_id, songplays.location, songplays.user_agent
+        and 0 in (
+            octet_length(songplays.level),
+            octet_length(songplays.song_id),
+            octet_length(songplays.artist_id),
+            octet_length(songplays.location),
+            octet_length(songplays.user_agent)
         )
 )
 

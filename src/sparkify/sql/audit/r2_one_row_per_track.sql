@@ -2,7 +2,12 @@
 with repeated as (
     select min(etl_tracks.track_id) as track_id
     from etl_tracks
-    group by etl_tracks.song, etl_tracks.artist, etl_tracks.length
+    group by
+        etl_tracks.song,
+        etl_tracks.artist,
+        etl_tracks.length,
+        octet_length(etl_tracks.song),
+        octet_length(etl_tracks.artist)
     having count(*) > 1
     union all
     select etl_tracks.track_id

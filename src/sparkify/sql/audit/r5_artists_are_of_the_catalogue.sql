@@ -2,7 +2,7 @@
 with named as (
     select distinct staging_songs.artist_id
     from staging_songs
-    where staging_songs.artist_id <> ''
+    where octet_length(staging_songs.artist_id) > 0
 )
 
 select

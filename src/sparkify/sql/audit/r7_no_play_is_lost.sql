@@ -21,4 +21,5 @@ left join loaded
         and coalesce(cast(staging_events.session_id as bigint), 2147483648) = loaded.session_key
 where
     staging_events.page = 'NextSong'
+    and octet_length(staging_events.page) = 8
     and loaded.start_time is null

@@ -1,4 +1,4 @@
--- songplay_id_is_unique: songplay_id is unique in songplays and in etl_plays.
+-- songplay_id_is_unique: songplay_id is unique in songplays.
 with repeated as (
     select songplays.songplay_id
     from songplays

@@ -9,4 +9,4 @@ create table if not exists etl_files (
     loaded_at timestamp not null, -- unit: UTC
     rows bigint not null, -- rule: records staged
     rejected bigint not null -- rule: records set aside
-) diststyle even
+) diststyle even sortkey (url)

@@ -7,4 +7,4 @@ create table if not exists etl_songs (
     modified timestamp not null, -- unit: UTC; time of change of the file
     url varchar(4096) not null, -- rule: the file
     record bigint not null -- rule: which of the file's good records, from 1 in the order of its lines
-) diststyle even
+) diststyle key distkey (song_id) sortkey (song_id)

@@ -3,4 +3,4 @@ create table if not exists etl_track_keys (
     track_id bigint not null, -- rule: etl_tracks
     title_key varchar(4096), -- rule: R2
     artist_key varchar(4096) -- rule: R2
-) diststyle even
+) diststyle key distkey (track_id) sortkey (track_id)

@@ -8,4 +8,4 @@ create table if not exists etl_tracks (
     match varchar(256) not null, -- rule: exact, title, artist or none
     song_id varchar(256), -- rule: R2
     artist_id varchar(256) -- rule: R2
-) diststyle even
+) diststyle key distkey (track_id) sortkey (track_id)

@@ -4,4 +4,4 @@ create table if not exists etl_users (
     ts timestamp not null, -- source: ts; unit: UTC
     session_id int, -- source: sessionId
     item_in_session int -- source: itemInSession
-) diststyle all
+) diststyle key distkey (user_id) sortkey (user_id)

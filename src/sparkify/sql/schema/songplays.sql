@@ -10,4 +10,4 @@ create table if not exists songplays (
     session_id int, -- source: sessionId
     location varchar(1024), -- source: location
     user_agent varchar(4096) -- source: userAgent
-) diststyle even sortkey (start_time)
+) diststyle key distkey (start_time) sortkey (start_time)

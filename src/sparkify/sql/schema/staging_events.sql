@@ -19,4 +19,4 @@ create table if not exists staging_events (
     ts timestamp, -- source: ts (milliseconds since 1970-01-01 UTC); unit: UTC, to the millisecond
     user_agent varchar(4096), -- source: userAgent; the browser, with the quotes the source has
     user_id int -- source: userId; NULL when logged out
-) diststyle even
+) diststyle key distkey (ts)

@@ -11,4 +11,4 @@ create table if not exists staging_songs (
     title varchar(1024), -- source: title
     duration double precision, -- source: duration; unit: seconds
     year int -- source: year; 0 when unknown
-) diststyle even
+) diststyle key distkey (song_id) sortkey (song_id)

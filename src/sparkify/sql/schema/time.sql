@@ -7,4 +7,4 @@ create table if not exists time (
     month int, -- unit: 1 to 12
     year int, -- unit: calendar year
     weekday int -- unit: Sunday = 0 to Saturday = 6
-) diststyle even sortkey (start_time)
+) diststyle key distkey (start_time) sortkey (start_time)

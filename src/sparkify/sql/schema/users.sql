@@ -5,4 +5,4 @@ create table if not exists users (
     last_name varchar(1024), -- source: lastName
     gender varchar(256), -- source: gender
     level varchar(256) -- source: level; of the latest event, for the level at a play see songplays
-) diststyle all sortkey (user_id)
+) diststyle key distkey (user_id) sortkey (user_id)

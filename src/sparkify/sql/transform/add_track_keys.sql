@@ -5,5 +5,5 @@ select
     titles.normal as title_key,
     names.normal as artist_key
 from load_tracks
-left join load_texts as titles on load_tracks.song = titles.text
-left join load_texts as names on load_tracks.artist = names.text
+left join load_texts as titles on rtrim(load_tracks.song, ' ') = titles.text
+left join load_texts as names on rtrim(load_tracks.artist, ' ') = names.text

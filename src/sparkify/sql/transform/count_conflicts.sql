@@ -14,7 +14,7 @@ with plays as (
         staging_events.location,
         staging_events.user_agent
     from staging_events
-    where staging_events.page = 'NextSong'
+    where staging_events.page = 'NextSong' and octet_length(staging_events.page) = 8
 ),
 
 loaded as (
@@ -30,11 +30,14 @@ loaded as (
         etl_tracks.artist,
         etl_tracks.length
     from songplays
-    inner join etl_plays on songplays.songplay_id = etl_plays.songplay_id
+    inner join etl_plays
+        on songplays.songplay_id = etl_plays.songplay_id and songplays.start_time = etl_plays.start_time
     inner join etl_tracks on etl_plays.track_id = etl_tracks.track_id
     where
         songplays.start_time >= (select load_range.since from load_range)
         and songplays.start_time <= (select load_range.until from load_range)
+        and etl_plays.start_time >= (select load_range.since from load_range)
+        and etl_plays.start_time <= (select load_range.until from load_range)
 )
 
 select count(*) as conflicts
@@ -52,6 +55,11 @@ where
     or coalesce(plays.level, '') <> coalesce(loaded.level, '')
     or coalesce(plays.location, '') <> coalesce(loaded.location, '')
     or coalesce(plays.user_agent, '') <> coalesce(loaded.user_agent, '')
+    or coalesce(octet_length(plays.song), 0) <> coalesce(octet_length(loaded.song), 0)
+    or coalesce(octet_length(plays.artist), 0) <> coalesce(octet_length(loaded.artist), 0)
+    or coalesce(octet_length(plays.level), 0) <> coalesce(octet_length(loaded.level), 0)
+    or coalesce(octet_length(plays.location), 0) <> coalesce(octet_length(loaded.location), 0)
+    or coalesce(octet_length(plays.user_agent), 0) <> coalesce(octet_length(loaded.user_agent), 0)
     or (
         loaded.item_in_session is not null
         and coalesce(cast(plays.item_in_session as bigint), 2147483648) <> loaded.item_in_session

@@ -7,7 +7,7 @@ with plays as (
         coalesce(cast(staging_events.session_id as bigint), 2147483648) as session_key,
         count(*) as events
     from staging_events
-    where staging_events.page = 'NextSong'
+    where staging_events.page = 'NextSong' and octet_length(staging_events.page) = 8
     group by 1, 2, 3
 ),
 
@@ -24,7 +24,11 @@ known as (
 
 select
     coalesce(sum(case when known.start_time is null then plays.events - 1 else plays.events end), 0) as known_plays,
-    (select count(*) from staging_events where staging_events.page <> 'NextSong') as other_pages
+    (
+        select count(*)
+        from staging_events
+        where staging_events.page <> 'NextSong' or octet_length(staging_events.page) <> 8
+    ) as other_pages
 from plays
 left join known
     on

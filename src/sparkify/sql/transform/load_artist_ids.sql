@@ -2,9 +2,9 @@
 create temp table load_artist_ids as
 select load_songs.artist_id
 from load_songs
-where load_songs.artist_id <> ''
+where octet_length(load_songs.artist_id) > 0
 union
 select staging_songs.artist_id
 from staging_songs
 inner join load_songs on staging_songs.song_id = load_songs.song_id
-where staging_songs.artist_id <> ''
+where octet_length(staging_songs.artist_id) > 0

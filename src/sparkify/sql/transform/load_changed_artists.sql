@@ -5,8 +5,8 @@ create temp table load_changed_artists as
 with catalogue as (
     select
         staging_songs.artist_id,
-        nullif(staging_songs.artist_name, '') as name,
-        nullif(staging_songs.artist_location, '') as location,
+        case when octet_length(staging_songs.artist_name) > 0 then staging_songs.artist_name end as name,
+        case when octet_length(staging_songs.artist_location) > 0 then staging_songs.artist_location end as location,
         staging_songs.artist_latitude as latitude,
         staging_songs.artist_longitude as longitude
     from staging_songs
@@ -23,7 +23,7 @@ names as (
         ) as pick
     from catalogue
     where catalogue.name is not null
-    group by catalogue.artist_id, catalogue.name
+    group by catalogue.artist_id, catalogue.name, octet_length(catalogue.name)
 ),
 
 locations as (
@@ -36,7 +36,7 @@ locations as (
         ) as pick
     from catalogue
     where catalogue.location is not null
-    group by catalogue.artist_id, catalogue.location
+    group by catalogue.artist_id, catalogue.location, octet_length(catalogue.location)
 ),
 
 coordinates as (
@@ -58,7 +58,9 @@ select
     names.name,
     locations.location,
     coordinates.latitude,
-    coordinates.longitude
+    coordinates.longitude,
+    octet_length(names.name) as name_bytes,
+    octet_length(locations.location) as location_bytes
 from (select distinct catalogue.artist_id from catalogue) as named_by_songs
 left join names on named_by_songs.artist_id = names.artist_id and names.pick = 1
 left join locations on named_by_songs.artist_id = locations.artist_id and locations.pick = 1
@@ -69,6 +71,8 @@ select
     artists.name,
     artists.location,
     artists.latitude,
-    artists.longitude
+    artists.longitude,
+    octet_length(artists.name) as name_bytes,
+    octet_length(artists.location) as location_bytes
 from artists
 where artists.artist_id in (select load_artist_ids.artist_id from load_artist_ids)

@@ -3,10 +3,11 @@
 create temp table load_changed_songs as
 select
     load_songs.song_id,
-    nullif(load_songs.title, '') as title,
-    nullif(load_songs.artist_id, '') as artist_id,
+    case when octet_length(load_songs.title) > 0 then load_songs.title end as title,
+    case when octet_length(load_songs.artist_id) > 0 then load_songs.artist_id end as artist_id,
     nullif(load_songs.year, 0) as year,
-    load_songs.duration * 1000 as duration
+    load_songs.duration * 1000 as duration,
+    nullif(octet_length(load_songs.title), 0) as title_bytes
 from load_songs
 except
 select
@@ -14,6 +15,7 @@ select
     songs.title,
     songs.artist_id,
     songs.year,
-    songs.duration
+    songs.duration,
+    octet_length(songs.title) as title_bytes
 from songs
 where songs.song_id in (select load_songs.song_id from load_songs)

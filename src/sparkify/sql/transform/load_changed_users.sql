@@ -5,7 +5,11 @@ select
     load_users.first_name,
     load_users.last_name,
     load_users.gender,
-    load_users.level
+    load_users.level,
+    octet_length(load_users.first_name) as first_name_bytes,
+    octet_length(load_users.last_name) as last_name_bytes,
+    octet_length(load_users.gender) as gender_bytes,
+    octet_length(load_users.level) as level_bytes
 from load_users
 except
 select
@@ -13,6 +17,10 @@ select
     users.first_name,
     users.last_name,
     users.gender,
-    users.level
+    users.level,
+    octet_length(users.first_name) as first_name_bytes,
+    octet_length(users.last_name) as last_name_bytes,
+    octet_length(users.gender) as gender_bytes,
+    octet_length(users.level) as level_bytes
 from users
 where users.user_id in (select load_users.user_id from load_users)

@@ -18,11 +18,16 @@ with ranked as (
             order by
                 staging_events.item_in_session asc nulls first,
                 staging_events.song asc nulls first,
+                octet_length(staging_events.song) asc nulls first,
                 staging_events.artist asc nulls first,
+                octet_length(staging_events.artist) asc nulls first,
                 staging_events.length asc nulls first,
                 staging_events.level asc nulls first,
+                octet_length(staging_events.level) asc nulls first,
                 staging_events.location asc nulls first,
-                staging_events.user_agent asc nulls first
+                octet_length(staging_events.location) asc nulls first,
+                staging_events.user_agent asc nulls first,
+                octet_length(staging_events.user_agent) asc nulls first
         ) as pick
     from staging_events
     inner join load_repeated
@@ -30,7 +35,7 @@ with ranked as (
             staging_events.ts = load_repeated.ts
             and coalesce(cast(staging_events.user_id as bigint), 2147483648) = load_repeated.user_key
             and coalesce(cast(staging_events.session_id as bigint), 2147483648) = load_repeated.session_key
-    where staging_events.page = 'NextSong'
+    where staging_events.page = 'NextSong' and octet_length(staging_events.page) = 8
 )
 
 select

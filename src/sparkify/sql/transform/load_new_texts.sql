@@ -1,13 +1,14 @@
--- load_new_texts: every title and artist name that the batch's songs and new tracks have, once.
+-- load_new_texts: every title and artist name that the batch's songs and new tracks have, once. Trailing blanks
+-- are nothing to a normal form, and Redshift does not tell such texts apart.
 create temp table load_new_texts as
-select load_songs.title as text
+select rtrim(load_songs.title, ' ') as text
 from load_songs
 union
-select load_songs.artist_name as text
+select rtrim(load_songs.artist_name, ' ') as text
 from load_songs
 union
-select load_tracks.song as text
+select rtrim(load_tracks.song, ' ') as text
 from load_tracks
 union
-select load_tracks.artist as text
+select rtrim(load_tracks.artist, ' ') as text
 from load_tracks

@@ -20,7 +20,7 @@ with plays as (
             staging_events.ts = load_repeated.ts
             and coalesce(cast(staging_events.user_id as bigint), 2147483648) = load_repeated.user_key
             and coalesce(cast(staging_events.session_id as bigint), 2147483648) = load_repeated.session_key
-    where staging_events.page = 'NextSong' and load_repeated.ts is null
+    where staging_events.page = 'NextSong' and octet_length(staging_events.page) = 8 and load_repeated.ts is null
     union all
     select
         load_kept.ts,
@@ -63,12 +63,12 @@ select
     plays.item_in_session,
     plays.ts as start_time,
     plays.user_id,
-    nullif(plays.level, '') as level,
+    case when octet_length(plays.level) > 0 then plays.level end as level,
     etl_tracks.song_id,
     etl_tracks.artist_id,
     plays.session_id,
-    nullif(plays.location, '') as location,
-    nullif(plays.user_agent, '') as user_agent
+    case when octet_length(plays.location) > 0 then plays.location end as location,
+    case when octet_length(plays.user_agent) > 0 then plays.user_agent end as user_agent
 from plays
 cross join last
 left join known
@@ -80,6 +80,8 @@ inner join etl_tracks
     on
         coalesce(plays.song, '') = coalesce(etl_tracks.song, '')
         and coalesce(plays.artist, '') = coalesce(etl_tracks.artist, '')
+        and coalesce(octet_length(plays.song), 0) = coalesce(octet_length(etl_tracks.song), 0)
+        and coalesce(octet_length(plays.artist), 0) = coalesce(octet_length(etl_tracks.artist), 0)
         and coalesce(plays.length, 0) = coalesce(etl_tracks.length, 0)
         and (plays.length is null) = (etl_tracks.length is null)
 where known.start_time is null

@@ -5,4 +5,4 @@ select
     min(staging_events.ts) as since,
     max(staging_events.ts) as until
 from staging_events
-where staging_events.page = 'NextSong'
+where staging_events.page = 'NextSong' and octet_length(staging_events.page) = 8

@@ -6,6 +6,6 @@ select
     coalesce(cast(staging_events.user_id as bigint), 2147483648) as user_key,
     coalesce(cast(staging_events.session_id as bigint), 2147483648) as session_key
 from staging_events
-where staging_events.page = 'NextSong'
+where staging_events.page = 'NextSong' and octet_length(staging_events.page) = 8
 group by 1, 2, 3
 having count(*) > 1

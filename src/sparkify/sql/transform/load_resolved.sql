@@ -30,6 +30,8 @@ by_equality as (
         on
             tracks.song = staging_songs.title
             and tracks.artist = staging_songs.artist_name
+            and octet_length(tracks.song) = octet_length(staging_songs.title)
+            and octet_length(tracks.artist) = octet_length(staging_songs.artist_name)
             and tracks.length = staging_songs.duration
     where tracks.title_key is not null
     group by tracks.track_id
@@ -67,7 +69,7 @@ by_artist as (
     inner join staging_songs on etl_songs.song_id = staging_songs.song_id
     cross join steps
     where
-        staging_songs.artist_id <> ''
+        octet_length(staging_songs.artist_id) > 0
         and etl_songs.artist_key in (select tracks.artist_key from tracks)
     group by etl_songs.artist_key, staging_songs.artist_id
 ),
@@ -91,8 +93,8 @@ select
     coalesce(found.match, case when by_artist.artist_id is not null then 'artist' else 'none' end) as match,
     found.song_id,
     case
-        when found.song_id is not null then nullif(staging_songs.artist_id, '')
-        else by_artist.artist_id
+        when found.song_id is null then by_artist.artist_id
+        when octet_length(staging_songs.artist_id) > 0 then staging_songs.artist_id
     end as artist_id
 from load_unresolved
 left join found on load_unresolved.track_id = found.track_id

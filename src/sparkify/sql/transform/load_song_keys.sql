@@ -5,5 +5,5 @@ select
     titles.normal as title_key,
     names.normal as artist_key
 from load_songs
-left join load_texts as titles on load_songs.title = titles.text
-left join load_texts as names on load_songs.artist_name = names.text
+left join load_texts as titles on rtrim(load_songs.title, ' ') = titles.text
+left join load_texts as names on rtrim(load_songs.artist_name, ' ') = names.text

@@ -1,4 +1,5 @@
--- load_tracks: the tracks that the batch's plays name and no earlier play did; empty text is NULL.
+-- load_tracks: the tracks that the batch's plays name and no earlier play did; empty text is NULL. Bytes are
+-- compared too, here and elsewhere, because Redshift takes text for equal that differs in trailing blanks.
 create temp table load_tracks as
 with last as (
     select coalesce(max(etl_tracks.track_id), 0) as track_id
@@ -7,11 +8,13 @@ with last as (
 
 named as (
     select distinct
-        nullif(staging_events.song, '') as song,
-        nullif(staging_events.artist, '') as artist,
-        staging_events.length
+        case when octet_length(staging_events.song) > 0 then staging_events.song end as song,
+        case when octet_length(staging_events.artist) > 0 then staging_events.artist end as artist,
+        staging_events.length,
+        nullif(octet_length(staging_events.song), 0) as song_bytes,
+        nullif(octet_length(staging_events.artist), 0) as artist_bytes
     from staging_events
-    where staging_events.page = 'NextSong'
+    where staging_events.page = 'NextSong' and octet_length(staging_events.page) = 8
 )
 
 select
@@ -25,6 +28,8 @@ left join etl_tracks
     on
         coalesce(named.song, '') = coalesce(etl_tracks.song, '')
         and coalesce(named.artist, '') = coalesce(etl_tracks.artist, '')
+        and coalesce(named.song_bytes, 0) = coalesce(octet_length(etl_tracks.song), 0)
+        and coalesce(named.artist_bytes, 0) = coalesce(octet_length(etl_tracks.artist), 0)
         and coalesce(named.length, 0) = coalesce(etl_tracks.length, 0)
         and (named.length is null) = (etl_tracks.length is null)
 where etl_tracks.track_id is null

@@ -7,10 +7,10 @@ with events as (
         staging_events.ts,
         staging_events.session_id,
         staging_events.item_in_session,
-        nullif(staging_events.first_name, '') as first_name,
-        nullif(staging_events.last_name, '') as last_name,
-        nullif(staging_events.gender, '') as gender,
-        nullif(staging_events.level, '') as level
+        case when octet_length(staging_events.first_name) > 0 then staging_events.first_name end as first_name,
+        case when octet_length(staging_events.last_name) > 0 then staging_events.last_name end as last_name,
+        case when octet_length(staging_events.gender) > 0 then staging_events.gender end as gender,
+        case when octet_length(staging_events.level) > 0 then staging_events.level end as level
     from staging_events
     where staging_events.user_id is not null
 ),
@@ -67,9 +67,13 @@ ranked as (
                 candidates.session_id desc nulls last,
                 candidates.item_in_session desc nulls last,
                 candidates.first_name desc nulls last,
+                octet_length(candidates.first_name) desc nulls last,
                 candidates.last_name desc nulls last,
+                octet_length(candidates.last_name) desc nulls last,
                 candidates.gender desc nulls last,
-                candidates.level desc nulls last
+                octet_length(candidates.gender) desc nulls last,
+                candidates.level desc nulls last,
+                octet_length(candidates.level) desc nulls last
         ) as pick
     from candidates
 )

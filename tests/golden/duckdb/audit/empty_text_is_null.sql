@@ -3,19 +3,24 @@ WITH empty AS (
     'user_id ' || CAST(users.user_id AS TEXT(64)) AS example
   FROM users
   WHERE
-    '' IN (users.first_name, users.last_name, users.gender, users.level)
+    0 IN (
+      STRLEN(users.first_name),
+      STRLEN(users.last_name),
+      STRLEN(users.gender),
+      STRLEN(users.level)
+    )
   UNION ALL
   SELECT
     'song_id ' || songs.song_id AS example
   FROM songs
   WHERE
-    '' IN (songs.song_id, songs.title, songs.artist_id)
+    0 IN (STRLEN(songs.song_id), STRLEN(songs.title), STRLEN(songs.artist_id))
   UNION ALL
   SELECT
     'artist_id ' || artists.artist_id AS example
   FROM artists
   WHERE
-    '' IN (artists.artist_id, artists.name, artists.location)
+    0 IN (STRLEN(artists.artist_id), STRLEN(artists.name), STRLEN(artists.location))
   UNION ALL
   SELECT
     'songplay_id ' || CAST(songplays.songplay_id AS TEXT(64)) AS example
@@ -31,12 +36,12 @@ WITH empty AS (
         load_range.until
       FROM load_range
     )
-    AND '' IN (
-      songplays.level,
-      songplays.song_id,
-      songplays.artist_id,
-      songplays.location,
-      songplays.user_agent
+    AND 0 IN (
+      STRLEN(songplays.level),
+      STRLEN(songplays.song_id),
+      STRLEN(songplays.artist_id),
+      STRLEN(songplays.location),
+      STRLEN(songplays.user_agent)
     )
 )
 SELECT

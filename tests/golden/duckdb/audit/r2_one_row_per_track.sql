@@ -5,7 +5,9 @@ WITH repeated AS (
   GROUP BY
     etl_tracks.song,
     etl_tracks.artist,
-    etl_tracks.length
+    etl_tracks.length,
+    STRLEN(etl_tracks.song),
+    STRLEN(etl_tracks.artist)
   HAVING
     COUNT(*) > 1
   UNION ALL

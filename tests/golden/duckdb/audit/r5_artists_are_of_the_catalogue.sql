@@ -3,7 +3,7 @@ WITH named AS (
     staging_songs.artist_id
   FROM staging_songs
   WHERE
-    staging_songs.artist_id <> ''
+    STRLEN(staging_songs.artist_id) > 0
 )
 SELECT
   COUNT(*) AS violations,

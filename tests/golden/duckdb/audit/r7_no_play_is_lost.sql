@@ -25,4 +25,6 @@ LEFT JOIN loaded
   AND COALESCE(CAST(staging_events.user_id AS BIGINT), 2147483648) = loaded.user_key
   AND COALESCE(CAST(staging_events.session_id AS BIGINT), 2147483648) = loaded.session_key
 WHERE
-  staging_events.page = 'NextSong' AND loaded.start_time IS NULL
+  staging_events.page = 'NextSong'
+  AND STRLEN(staging_events.page) = 8
+  AND loaded.start_time IS NULL

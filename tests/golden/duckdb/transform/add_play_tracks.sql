@@ -1,10 +1,12 @@
 INSERT INTO etl_plays (
   songplay_id,
   track_id,
-  item_in_session
+  item_in_session,
+  start_time
 )
 SELECT
   load_plays.songplay_id,
   load_plays.track_id,
-  load_plays.item_in_session
+  load_plays.item_in_session,
+  load_plays.start_time
 FROM load_plays

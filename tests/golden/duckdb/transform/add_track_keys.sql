@@ -9,6 +9,6 @@ SELECT
   names.normal AS artist_key
 FROM load_tracks
 LEFT JOIN load_texts AS titles
-  ON load_tracks.song = titles.text
+  ON RTRIM(load_tracks.song, ' ') = titles.text
 LEFT JOIN load_texts AS names
-  ON load_tracks.artist = names.text
+  ON RTRIM(load_tracks.artist, ' ') = names.text

@@ -12,7 +12,7 @@ WITH plays AS (
     staging_events.user_agent
   FROM staging_events
   WHERE
-    staging_events.page = 'NextSong'
+    staging_events.page = 'NextSong' AND STRLEN(staging_events.page) = 8
 ), loaded AS (
   SELECT
     songplays.start_time,
@@ -28,6 +28,7 @@ WITH plays AS (
   FROM songplays
   INNER JOIN etl_plays
     ON songplays.songplay_id = etl_plays.songplay_id
+    AND songplays.start_time = etl_plays.start_time
   INNER JOIN etl_tracks
     ON etl_plays.track_id = etl_tracks.track_id
   WHERE
@@ -37,6 +38,16 @@ WITH plays AS (
       FROM load_range
     )
     AND songplays.start_time <= (
+      SELECT
+        load_range.until
+      FROM load_range
+    )
+    AND etl_plays.start_time >= (
+      SELECT
+        load_range.since
+      FROM load_range
+    )
+    AND etl_plays.start_time <= (
       SELECT
         load_range.until
       FROM load_range
@@ -61,6 +72,11 @@ WHERE
   OR COALESCE(plays.level, '') <> COALESCE(loaded.level, '')
   OR COALESCE(plays.location, '') <> COALESCE(loaded.location, '')
   OR COALESCE(plays.user_agent, '') <> COALESCE(loaded.user_agent, '')
+  OR COALESCE(STRLEN(plays.song), 0) <> COALESCE(STRLEN(loaded.song), 0)
+  OR COALESCE(STRLEN(plays.artist), 0) <> COALESCE(STRLEN(loaded.artist), 0)
+  OR COALESCE(STRLEN(plays.level), 0) <> COALESCE(STRLEN(loaded.level), 0)
+  OR COALESCE(STRLEN(plays.location), 0) <> COALESCE(STRLEN(loaded.location), 0)
+  OR COALESCE(STRLEN(plays.user_agent), 0) <> COALESCE(STRLEN(loaded.user_agent), 0)
   OR (
     NOT loaded.item_in_session IS NULL
     AND COALESCE(CAST(plays.item_in_session AS BIGINT), 2147483648) <> loaded.item_in_session

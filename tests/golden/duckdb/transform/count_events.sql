@@ -6,7 +6,7 @@ WITH plays AS (
     COUNT(*) AS events
   FROM staging_events
   WHERE
-    staging_events.page = 'NextSong'
+    staging_events.page = 'NextSong' AND STRLEN(staging_events.page) = 8
   GROUP BY
     1,
     2,
@@ -39,7 +39,7 @@ SELECT
       COUNT(*)
     FROM staging_events
     WHERE
-      staging_events.page <> 'NextSong'
+      staging_events.page <> 'NextSong' OR STRLEN(staging_events.page) <> 8
   ) AS other_pages
 FROM plays
 LEFT JOIN known

@@ -3,7 +3,7 @@ SELECT
   load_songs.artist_id
 FROM load_songs
 WHERE
-  load_songs.artist_id <> ''
+  STRLEN(load_songs.artist_id) > 0
 UNION
 SELECT
   staging_songs.artist_id
@@ -11,4 +11,4 @@ FROM staging_songs
 INNER JOIN load_songs
   ON staging_songs.song_id = load_songs.song_id
 WHERE
-  staging_songs.artist_id <> ''
+  STRLEN(staging_songs.artist_id) > 0

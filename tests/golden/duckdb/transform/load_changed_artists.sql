@@ -2,8 +2,11 @@ CREATE TEMPORARY TABLE load_changed_artists AS
 WITH catalogue AS (
   SELECT
     staging_songs.artist_id,
-    NULLIF(staging_songs.artist_name, '') AS name,
-    NULLIF(staging_songs.artist_location, '') AS location,
+    CASE WHEN STRLEN(staging_songs.artist_name) > 0 THEN staging_songs.artist_name END AS name,
+    CASE
+      WHEN STRLEN(staging_songs.artist_location) > 0
+      THEN staging_songs.artist_location
+    END AS location,
     staging_songs.artist_latitude AS latitude,
     staging_songs.artist_longitude AS longitude
   FROM staging_songs
@@ -22,7 +25,8 @@ WITH catalogue AS (
     NOT catalogue.name IS NULL
   GROUP BY
     catalogue.artist_id,
-    catalogue.name
+    catalogue.name,
+    STRLEN(catalogue.name)
 ), locations AS (
   SELECT
     catalogue.artist_id,
@@ -36,7 +40,8 @@ WITH catalogue AS (
     NOT catalogue.location IS NULL
   GROUP BY
     catalogue.artist_id,
-    catalogue.location
+    catalogue.location,
+    STRLEN(catalogue.location)
 ), coordinates AS (
   SELECT
     catalogue.artist_id,
@@ -59,7 +64,9 @@ SELECT
   names.name,
   locations.location,
   coordinates.latitude,
-  coordinates.longitude
+  coordinates.longitude,
+  STRLEN(names.name) AS name_bytes,
+  STRLEN(locations.location) AS location_bytes
 FROM (
   SELECT DISTINCT
     catalogue.artist_id
@@ -77,7 +84,9 @@ SELECT
   artists.name,
   artists.location,
   artists.latitude,
-  artists.longitude
+  artists.longitude,
+  STRLEN(artists.name) AS name_bytes,
+  STRLEN(artists.location) AS location_bytes
 FROM artists
 WHERE
   artists.artist_id IN (

@@ -4,7 +4,11 @@ SELECT
   load_users.first_name,
   load_users.last_name,
   load_users.gender,
-  load_users.level
+  load_users.level,
+  STRLEN(load_users.first_name) AS first_name_bytes,
+  STRLEN(load_users.last_name) AS last_name_bytes,
+  STRLEN(load_users.gender) AS gender_bytes,
+  STRLEN(load_users.level) AS level_bytes
 FROM load_users
 EXCEPT
 SELECT
@@ -12,7 +16,11 @@ SELECT
   users.first_name,
   users.last_name,
   users.gender,
-  users.level
+  users.level,
+  STRLEN(users.first_name) AS first_name_bytes,
+  STRLEN(users.last_name) AS last_name_bytes,
+  STRLEN(users.gender) AS gender_bytes,
+  STRLEN(users.level) AS level_bytes
 FROM users
 WHERE
   users.user_id IN (

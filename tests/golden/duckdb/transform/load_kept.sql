@@ -13,7 +13,7 @@ WITH ranked AS (
     staging_events.user_agent,
     ROW_NUMBER() OVER (
       PARTITION BY load_repeated.ts, load_repeated.user_key, load_repeated.session_key
-      ORDER BY staging_events.item_in_session ASC NULLS FIRST, staging_events.song ASC NULLS FIRST, staging_events.artist ASC NULLS FIRST, staging_events.length ASC NULLS FIRST, staging_events.level ASC NULLS FIRST, staging_events.location ASC NULLS FIRST, staging_events.user_agent ASC NULLS FIRST
+      ORDER BY staging_events.item_in_session ASC NULLS FIRST, staging_events.song ASC NULLS FIRST, STRLEN(staging_events.song) ASC NULLS FIRST, staging_events.artist ASC NULLS FIRST, STRLEN(staging_events.artist) ASC NULLS FIRST, staging_events.length ASC NULLS FIRST, staging_events.level ASC NULLS FIRST, STRLEN(staging_events.level) ASC NULLS FIRST, staging_events.location ASC NULLS FIRST, STRLEN(staging_events.location) ASC NULLS FIRST, staging_events.user_agent ASC NULLS FIRST, STRLEN(staging_events.user_agent) ASC NULLS FIRST
     ) AS pick
   FROM staging_events
   INNER JOIN load_repeated
@@ -21,7 +21,7 @@ WITH ranked AS (
     AND COALESCE(CAST(staging_events.user_id AS BIGINT), 2147483648) = load_repeated.user_key
     AND COALESCE(CAST(staging_events.session_id AS BIGINT), 2147483648) = load_repeated.session_key
   WHERE
-    staging_events.page = 'NextSong'
+    staging_events.page = 'NextSong' AND STRLEN(staging_events.page) = 8
 )
 SELECT
   ranked.ts,

@@ -1,16 +1,16 @@
 CREATE TEMPORARY TABLE load_new_texts AS
 SELECT
-  load_songs.title AS text
+  RTRIM(load_songs.title, ' ') AS text
 FROM load_songs
 UNION
 SELECT
-  load_songs.artist_name AS text
+  RTRIM(load_songs.artist_name, ' ') AS text
 FROM load_songs
 UNION
 SELECT
-  load_tracks.song AS text
+  RTRIM(load_tracks.song, ' ') AS text
 FROM load_tracks
 UNION
 SELECT
-  load_tracks.artist AS text
+  RTRIM(load_tracks.artist, ' ') AS text
 FROM load_tracks

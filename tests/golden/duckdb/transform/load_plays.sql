@@ -17,7 +17,9 @@ WITH plays AS (
     AND COALESCE(CAST(staging_events.user_id AS BIGINT), 2147483648) = load_repeated.user_key
     AND COALESCE(CAST(staging_events.session_id AS BIGINT), 2147483648) = load_repeated.session_key
   WHERE
-    staging_events.page = 'NextSong' AND load_repeated.ts IS NULL
+    staging_events.page = 'NextSong'
+    AND STRLEN(staging_events.page) = 8
+    AND load_repeated.ts IS NULL
   UNION ALL
   SELECT
     load_kept.ts,
@@ -68,12 +70,12 @@ SELECT
   plays.item_in_session,
   plays.ts AS start_time,
   plays.user_id,
-  NULLIF(plays.level, '') AS level,
+  CASE WHEN STRLEN(plays.level) > 0 THEN plays.level END AS level,
   etl_tracks.song_id,
   etl_tracks.artist_id,
   plays.session_id,
-  NULLIF(plays.location, '') AS location,
-  NULLIF(plays.user_agent, '') AS user_agent
+  CASE WHEN STRLEN(plays.location) > 0 THEN plays.location END AS location,
+  CASE WHEN STRLEN(plays.user_agent) > 0 THEN plays.user_agent END AS user_agent
 FROM plays
 CROSS JOIN last
 LEFT JOIN known
@@ -83,6 +85,8 @@ LEFT JOIN known
 INNER JOIN etl_tracks
   ON COALESCE(plays.song, '') = COALESCE(etl_tracks.song, '')
   AND COALESCE(plays.artist, '') = COALESCE(etl_tracks.artist, '')
+  AND COALESCE(STRLEN(plays.song), 0) = COALESCE(STRLEN(etl_tracks.song), 0)
+  AND COALESCE(STRLEN(plays.artist), 0) = COALESCE(STRLEN(etl_tracks.artist), 0)
   AND COALESCE(plays.length, 0) = COALESCE(etl_tracks.length, 0)
   AND (
     plays.length IS NULL

@@ -4,4 +4,4 @@ SELECT
   MAX(staging_events.ts) AS until
 FROM staging_events
 WHERE
-  staging_events.page = 'NextSong'
+  staging_events.page = 'NextSong' AND STRLEN(staging_events.page) = 8

@@ -5,7 +5,7 @@ SELECT
   COALESCE(CAST(staging_events.session_id AS BIGINT), 2147483648) AS session_key
 FROM staging_events
 WHERE
-  staging_events.page = 'NextSong'
+  staging_events.page = 'NextSong' AND STRLEN(staging_events.page) = 8
 GROUP BY
   1,
   2,

@@ -28,6 +28,8 @@ WITH tracks AS (
   INNER JOIN staging_songs
     ON tracks.song = staging_songs.title
     AND tracks.artist = staging_songs.artist_name
+    AND STRLEN(tracks.song) = STRLEN(staging_songs.title)
+    AND STRLEN(tracks.artist) = STRLEN(staging_songs.artist_name)
     AND tracks.length = staging_songs.duration
   WHERE
     NOT tracks.title_key IS NULL
@@ -65,7 +67,7 @@ WITH tracks AS (
     ON etl_songs.song_id = staging_songs.song_id
   CROSS JOIN steps
   WHERE
-    staging_songs.artist_id <> ''
+    STRLEN(staging_songs.artist_id) > 0
     AND etl_songs.artist_key IN (
       SELECT
         tracks.artist_key
@@ -99,9 +101,10 @@ SELECT
   ) AS match,
   found.song_id,
   CASE
-    WHEN NOT found.song_id IS NULL
-    THEN NULLIF(staging_songs.artist_id, '')
-    ELSE by_artist.artist_id
+    WHEN found.song_id IS NULL
+    THEN by_artist.artist_id
+    WHEN STRLEN(staging_songs.artist_id) > 0
+    THEN staging_songs.artist_id
   END AS artist_id
 FROM load_unresolved
 LEFT JOIN found

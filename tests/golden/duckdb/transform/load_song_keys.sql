@@ -5,6 +5,6 @@ SELECT
   names.normal AS artist_key
 FROM load_songs
 LEFT JOIN load_texts AS titles
-  ON load_songs.title = titles.text
+  ON RTRIM(load_songs.title, ' ') = titles.text
 LEFT JOIN load_texts AS names
-  ON load_songs.artist_name = names.text
+  ON RTRIM(load_songs.artist_name, ' ') = names.text

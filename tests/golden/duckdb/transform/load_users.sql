@@ -5,10 +5,10 @@ WITH events AS (
     staging_events.ts,
     staging_events.session_id,
     staging_events.item_in_session,
-    NULLIF(staging_events.first_name, '') AS first_name,
-    NULLIF(staging_events.last_name, '') AS last_name,
-    NULLIF(staging_events.gender, '') AS gender,
-    NULLIF(staging_events.level, '') AS level
+    CASE WHEN STRLEN(staging_events.first_name) > 0 THEN staging_events.first_name END AS first_name,
+    CASE WHEN STRLEN(staging_events.last_name) > 0 THEN staging_events.last_name END AS last_name,
+    CASE WHEN STRLEN(staging_events.gender) > 0 THEN staging_events.gender END AS gender,
+    CASE WHEN STRLEN(staging_events.level) > 0 THEN staging_events.level END AS level
   FROM staging_events
   WHERE
     NOT staging_events.user_id IS NULL
@@ -63,7 +63,7 @@ WITH events AS (
     candidates.level,
     ROW_NUMBER() OVER (
       PARTITION BY candidates.user_id
-      ORDER BY candidates.ts DESC NULLS FIRST, candidates.session_id DESC, candidates.item_in_session DESC, candidates.first_name DESC, candidates.last_name DESC, candidates.gender DESC, candidates.level DESC
+      ORDER BY candidates.ts DESC NULLS FIRST, candidates.session_id DESC, candidates.item_in_session DESC, candidates.first_name DESC, STRLEN(candidates.first_name) DESC, candidates.last_name DESC, STRLEN(candidates.last_name) DESC, candidates.gender DESC, STRLEN(candidates.gender) DESC, candidates.level DESC, STRLEN(candidates.level) DESC
     ) AS pick
   FROM candidates
 )

@@ -1,0 +1,5 @@
+SELECT
+  etl_batches.batch
+FROM etl_batches
+WHERE
+  etl_batches.run_id = ? AND etl_batches.batch = ?

@@ -1,0 +1,2 @@
+ALTER TABLE etl_plays
+ADD COLUMN start_time TIMESTAMP
