@@ -106,7 +106,7 @@ MESSAGES = [
     ("nonsense", 2, "No such command 'nonsense'. Try `sparkify --help`."),
     ("sql", 2, "Missing argument 'SELECT'. Try `sparkify sql --help`."),
     # the address of the warehouse
-    ("status --warehouse duckdb://x", 2, "--warehouse duckdb://x: is no address of a warehouse; use duckdb:///FILE (relative) or duckdb:////DIR/FILE (absolute)"),
+    ("status --warehouse duckdb://x", 2, "--warehouse duckdb://x: is no address of a warehouse; use duckdb:///FILE (relative), duckdb:////DIR/FILE (absolute) or redshift://USER@HOST/DATABASE"),
     ("status --warehouse duckdb:///", 2, "--warehouse duckdb:///: is no address of a warehouse; …"),
     ("status --warehouse sparkify.duckdb", 2, "--warehouse sparkify.duckdb: is no address of a warehouse; …"),
     ("status --warehouse duckdb:///song_data", 2, "--warehouse duckdb:///song_data: is a folder; name a file in it, such as duckdb:///song_data/sparkify.duckdb"),

@@ -26,6 +26,7 @@ from tests.command import (
 )
 
 VERSION_1 = Path(__file__).parent / "fixtures" / "warehouse_v1.sql"
+VERSION_2 = VERSION_1.with_name("warehouse_v2.sql")
 LOADED_AT = datetime(2018, 11, 30, 12, tzinfo=UTC)
 """Time of change of the files in the ledger of the fixture."""
 
@@ -39,6 +40,15 @@ def old(tmp_path: Path) -> Path:
     """A folder with a warehouse of version 1, and files of the same content as it was loaded from."""
     connection = duckdb.connect(str(tmp_path / DATABASE))
     connection.execute(VERSION_1.read_text())
+    connection.close()
+    return small_company(tmp_path)
+
+
+@pytest.fixture
+def old_2(tmp_path: Path) -> Path:
+    """The same of version 2."""
+    connection = duckdb.connect(str(tmp_path / DATABASE))
+    connection.execute(VERSION_2.read_text())
     connection.close()
     return small_company(tmp_path)
 
@@ -213,3 +223,26 @@ def test_an_old_warehouse_can_be_dropped(old: Path) -> None:
     sparkify(old, "create-tables", "--drop", "--yes").ok()
     assert ask(old, "select count(*) from songplays") == [(0,)]
     sparkify(old, "check").ok()
+
+
+def test_version_2_becomes_as_a_new_warehouse(old_2: Path, tmp_path: Path) -> None:
+    assert "start_time" not in {column for _, table, _, column, *_ in columns(old_2) if table == "etl_plays"}
+    sparkify(old_2, "create-tables").ok()
+    new = tmp_path / "new"
+    new.mkdir()
+    sparkify(new, "create-tables").ok()
+    assert columns(old_2) == columns(new)
+    assert ask(
+        old_2,
+        "select songplay_id from etl_plays inner join songplays using (songplay_id, start_time) order by songplay_id",
+    ) == [(1,), (2,)]
+    sparkify(old_2, "check").ok()
+
+
+def test_version_2_loads_what_is_new_beside_what_is_there(old_2: Path) -> None:
+    more_plays(old_2)
+    etl(old_2).ok()
+    assert ask(old_2, "select songplay_id, start_time = (select start_time from etl_plays p where p.songplay_id = s.songplay_id) from songplays s order by all") == [
+        (1, True), (2, True), (3, True),
+    ]  # fmt: skip
+    sparkify(old_2, "check").ok()

@@ -130,7 +130,7 @@ def etl(
     ] = None,
     skip: Skip = None,
     batch_bytes: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="Source bytes a batch, such as 256MB (the default)")
+        str | None, typer.Option(metavar="SIZE", help="Source bytes a batch (default 256MB, Redshift 4GB)")
     ] = None,
     match: Annotated[
         str | None,

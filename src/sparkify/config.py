@@ -56,8 +56,8 @@ class Settings(BaseSettings):
     """Glob patterns; a file whose address or name matches one is passed over."""
     max_errors: int = Field(default=0, ge=0)
     """Records that may be set aside over one run."""
-    batch_bytes: int = Field(default=256 << 20, ge=1)
-    """Source bytes, as stored, of one batch."""
+    batch_bytes: int | None = Field(default=None, ge=1)
+    """Source bytes, as stored, of one batch; None: 256 MiB, or 4 GiB on Redshift."""
     match: Literal["exact", "resolve"] | None = None
     """How plays find songs; None keeps what the warehouse is set to (at first: resolve)."""
     wait: float = Field(default=30.0, ge=0)
@@ -125,6 +125,11 @@ class Settings(BaseSettings):
     def _memory(cls, value: str) -> str:
         parse_bytes(value)
         return value
+
+    @property
+    def batch_limit(self) -> int:
+        """Source bytes of one batch. A cluster takes seconds for the statements of a batch, whatever is in it."""
+        return self.batch_bytes or (4 << 30 if self.warehouse.startswith("redshift://") else 256 << 20)
 
     @property
     def memory_limit(self) -> str:

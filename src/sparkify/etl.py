@@ -108,7 +108,7 @@ class _Load:
                 self._check_nothing_went_missing()
         resolved_again = self._start()
         self.progress.found(listing.pending, listing.bytes)
-        files = batches(discovery.pending(self.warehouse), self.settings.batch_bytes, self.inputs.counts)
+        files = batches(discovery.pending(self.warehouse), self.settings.batch_limit, self.inputs.counts)
         work = (self._work(batch) for batch in files)
         with closing(ahead(self._prepare, work, self.inputs.stop)) as prepared:
             for number, batch in enumerate(prepared, start=1):
@@ -330,7 +330,7 @@ def dry_run(
         _tell(report, listing, inputs)
         report.status = "dry-run"
         report.bytes = listing.bytes
-        for files in batches(discovery.pending(warehouse), settings.batch_bytes, inputs.counts):
+        for files in batches(discovery.pending(warehouse), settings.batch_limit, inputs.counts):
             report.batches += 1
             for file in files:
                 tell(f"Would load {file.url}")
@@ -375,7 +375,8 @@ def _no_way_out(parts: list[Part]) -> None:
 def transform(warehouse: Warehouse, batch: Batch, *, resolve_all: bool = False) -> int:
     """Fill the star schema from staging, within a transaction; returns the rows added to `time`.
 
-    With `resolve_all` every track is resolved again, because `match` changed. The catalogue first, because plays are resolved against it; then tracks, plays and users.
+    The catalogue first, because plays are resolved against it; then tracks, plays and users. With `resolve_all`
+    every track is resolved again, because `match` changed.
     """
     warehouse.drop_temporary(_LOAD_TABLES)
     [(events, songs)] = warehouse.rows("run/count_staged")
@@ -392,14 +393,13 @@ def transform(warehouse: Warehouse, batch: Batch, *, resolve_all: bool = False) 
         _run(warehouse, sql_queries.ARTISTS)
     if not batch.events_staged:
         return 0
-    instants = number(warehouse.rows("run/count_time")[0][0])
     [(known, others)] = warehouse.rows("transform/count_events")
     _run(warehouse, (*sql_queries.PLAYS, *sql_queries.USERS))
     batch.plays_new = number(warehouse.rows("run/count_plays")[0][0])
     batch.plays_known, batch.other_pages = number(known), number(others)
     if batch.plays_known:
         batch.conflicts = number(warehouse.rows("transform/count_conflicts")[0][0])
-    return number(warehouse.rows("run/count_time")[0][0]) - instants
+    return number(warehouse.rows("run/count_instants")[0][0])
 
 
 def _run(warehouse: Warehouse, names: tuple[str, ...]) -> None:

@@ -17,7 +17,7 @@ def export_star(
 ) -> Iterator[tuple[str, int, str]]:
     """Write each table to a folder or a prefix in object storage; gives its name, its rows and where they are.
 
-    `reading` opens the warehouse to read, for no longer than it takes. Raises UsageError, SourceError or WarehouseError.
+    `reading` opens the warehouse, for no longer than it takes. Raises UsageError, SourceError or WarehouseError.
     """
     with closing(open_target(place, access)) as target, ExitStack() as stack:
         target.check("DIR")

@@ -101,6 +101,7 @@ PLAYS = (
     "transform/load_plays",
     "transform/add_plays",
     "transform/add_play_tracks",
+    "transform/load_instants",
     "transform/add_time",
 )
 USERS = (

@@ -1,7 +1,7 @@
 """What the stack costs, from a small table of list prices.
 
-Each price was read from AWS's public price list for on-demand use, before tax, in the month given; they differ by
-region and change. The price page <https://aws.amazon.com/redshift/pricing/> is what counts; `--rpu-price` overrides.
+On-demand prices before tax, as public copies of AWS's price list gave them in the month named; they differ by region
+and change. The price page <https://aws.amazon.com/redshift/pricing/> is what counts; `--rpu-price` overrides.
 """
 
 from __future__ import annotations

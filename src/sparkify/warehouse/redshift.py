@@ -25,7 +25,7 @@ from sparkify.source.spool import Spool
 from sparkify.warehouse import Answer, Inexact, Row, number
 from sparkify.warehouse.local import LocalEngine
 from sparkify.warehouse.redshift_address import RedshiftAddress
-from sparkify.warehouse.redshift_loading import Loading
+from sparkify.warehouse.redshift_loading import Doubtful, Loading
 from sparkify.warehouse.redshift_reading import check_reads_only, unload_statement
 from sparkify.warehouse.redshift_session import Refused
 from sparkify.warehouse.redshift_transactions import WORK, Transactions, quoted
@@ -143,8 +143,8 @@ class RedshiftWarehouse(Transactions):
 
         try:
             result = self.transact(copy_and_work, committed=committed)
-        except Inexact:
-            raise
+        except Doubtful as error:
+            raise Inexact(loading.narrow() or error.parts) from error
         except Refused as error:
             if not loading.copying:
                 raise

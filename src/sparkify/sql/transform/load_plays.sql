@@ -1,6 +1,7 @@
 -- load_plays: the batch's new plays (R1), one row per distinct (start_time, user_id, session_id), where NULL
 -- equals NULL (no INT is 2147483648), with the song and artist of their track (R2). A play already loaded stays.
--- Every source is read once: an engine that materialises what is read twice would copy the whole batch.
+-- Ids go on from the highest (run/highest_songplay_id). Every source is read once: an engine that materialises
+-- what is read twice would copy the whole batch.
 create temp table load_plays as
 with plays as (
     select
@@ -49,9 +50,9 @@ known as (
 
 last as (
     select
-        greatest(
-            coalesce((select max(songplays.songplay_id) from songplays), 0),
+        cast(
             coalesce(max(cast(etl_settings.value as bigint)), 0)
+            + (select coalesce(sum(etl_batches.plays_new), 0) from etl_batches) as bigint
         ) as songplay_id
     from etl_settings
     where etl_settings.name = 'songplay_floor'

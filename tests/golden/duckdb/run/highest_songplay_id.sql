@@ -1,3 +1,9 @@
 SELECT
-  COALESCE(MAX(songplays.songplay_id), 0) AS songplay_id
-FROM songplays
+  CAST(COALESCE(MAX(CAST(etl_settings.value AS BIGINT)), 0) + (
+    SELECT
+      COALESCE(SUM(etl_batches.plays_new), 0)
+    FROM etl_batches
+  ) AS BIGINT) AS songplay_id
+FROM etl_settings
+WHERE
+  etl_settings.name = 'songplay_floor'

@@ -52,14 +52,11 @@ WITH plays AS (
     )
 ), last AS (
   SELECT
-    GREATEST(
-      COALESCE((
-        SELECT
-          MAX(songplays.songplay_id)
-        FROM songplays
-      ), 0),
-      COALESCE(MAX(CAST(etl_settings.value AS BIGINT)), 0)
-    ) AS songplay_id
+    CAST(COALESCE(MAX(CAST(etl_settings.value AS BIGINT)), 0) + (
+      SELECT
+        COALESCE(SUM(etl_batches.plays_new), 0)
+      FROM etl_batches
+    ) AS BIGINT) AS songplay_id
   FROM etl_settings
   WHERE
     etl_settings.name = 'songplay_floor'

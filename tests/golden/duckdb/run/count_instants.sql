@@ -1,3 +1,3 @@
 SELECT
   COUNT(*) AS instants
-FROM time
+FROM load_instants

@@ -1,0 +1,3 @@
+-- count_instants: rows that the batch adds to time.
+select count(*) as instants
+from load_instants

@@ -1,3 +1,0 @@
--- count_time: rows of time.
-select count(*) as instants
-from time
