@@ -246,6 +246,7 @@ class _Load:
             self._load(anew=True)
             report.status = "loaded"
             warehouse.transact(replace, committed=lambda: ledger.has_ended(warehouse, report.run_id or ""))
+        warehouse.settle(report.rows["songplays"], report.rows["songplays"])
 
     def check_nothing_is_left_out(self) -> None:
         """A location that is not given is not touched, so what it gave cannot be rebuilt: raise UsageError."""

@@ -73,6 +73,7 @@ class RedshiftWarehouse(Transactions):
         self._area = self._open_area()
         self._area.check()
         try:
+            self.exists()  # a wrong address shows here, at once; later on, a connection is tried for again
             self._retrying(self._make_locks)
             self._hold(self._settings.wait)
             # What a load before this one left when it was killed goes, now that it cannot be another's.

@@ -68,9 +68,13 @@ class Transactions:
     # -- locks ------------------------------------------------------------------------------------------
 
     def _make_locks(self) -> None:
-        # Committed before anything is locked: a table made after a snapshot is not there for it.
-        self._main.execute(f"create schema if not exists {WORK}")
-        for table in (_RUN_LOCK, _BATCH_LOCK):
+        # Committed before anything is locked: a table made after a snapshot is not there for it. What is there is
+        # not made again, which takes a privilege that whoever loads may not have.
+        tables = self._main.query("select table_name from information_schema.tables where table_schema = ?", [WORK])
+        missing = {_RUN_LOCK, _BATCH_LOCK} - {f"{WORK}.{name}" for (name,) in tables}
+        if missing:
+            self._main.execute(f"create schema if not exists {WORK}")
+        for table in sorted(missing):
             self._main.execute(f"create table if not exists {table} (held int)")
 
     def _hold(self, seconds: float) -> None:
