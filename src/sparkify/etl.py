@@ -51,6 +51,7 @@ def run(
     with report.timed("total"), open_inputs(settings) as inputs:
         load = _Load(warehouse, inputs, settings, progress or Quiet(), report)
         inputs.check()
+        warehouse.check()
         with warehouse.loading():
             missing = create_tables.create(warehouse)
             if missing and len(missing) < len(sql_queries.TABLES):

@@ -58,6 +58,9 @@ class Warehouse(Protocol):
     def exists(self) -> bool:
         """Whether there is a database at the address."""
 
+    def check(self) -> None:
+        """Raise UsageError when a load would lack a setting; nothing is opened for it."""
+
     def loading(self) -> AbstractContextManager[None]:
         """Hold the warehouse against other loads; raises WarehouseInUse when another one does not end in time."""
 

@@ -68,6 +68,8 @@ class DuckDBWarehouse(LocalEngine):
     def exists(self) -> bool:
         return self.path.exists()
 
+    def check(self) -> None: ...
+
     @contextmanager
     def loading(self) -> Iterator[None]:
         lock = self._lock()

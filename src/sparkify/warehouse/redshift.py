@@ -68,38 +68,44 @@ class RedshiftWarehouse(Transactions):
         self._main.query("select 1")
         return True
 
-    @contextmanager
-    def loading(self) -> Iterator[None]:
-        self._area = self._open_area()
-        self._area.check()
-        try:
-            self.exists()  # a wrong address shows here, at once; later on, a connection is tried for again
-            self._retrying(self._make_locks)
-            self._hold(self._settings.wait)
-            # What a load before this one left when it was killed goes, now that it cannot be another's.
-            self._area.clear()
-            self.spool = self._local.spool = self._run_spool()
-            self._locking = True
-            self._loading = Loading(self._main, self._local, self._area, self._settings.copy_role, self._slices())
-            yield
-        finally:
-            self._loading, self._locking = None, False
-            with suppress(SparkifyError):
-                self._area.clear()
-            self._holder.close()
-            self.spool.clear()
-            self._area.close()
-            self._area = None
-
-    def _open_area(self) -> StagingArea:
-        place = self._settings.staging
-        if place is None:
+    def check(self) -> None:
+        if self._settings.staging is None:
             raise UsageError(
                 f"{self.url}: loading needs a place in S3 for what COPY reads; give --staging s3://bucket/prefix/"
             )
-        return StagingArea(
-            place, f"{self.address.host}:{self.address.port}/{self.address.database}", self._settings.access
-        )
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        # Making tables needs no place in S3; a load has asked for it before.
+        area = self._area = self._open_area() if self._settings.staging is not None else None
+        try:
+            if area is not None:
+                area.check()
+            self.exists()  # a wrong address shows here, at once; later on, a connection is tried for again
+            self._retrying(self._make_locks)
+            self._hold(self._settings.wait)
+            self.spool = self._local.spool = self._run_spool()
+            self._locking = True
+            if area is not None:
+                # What a load before this one left when it was killed goes, now that it cannot be another's.
+                area.clear()
+                self._loading = Loading(self._main, self._local, area, self._settings.copy_role, self._slices())
+            yield
+        finally:
+            self._loading, self._locking = None, False
+            self._holder.close()
+            self.spool.clear()
+            if area is not None:
+                with suppress(SparkifyError):
+                    area.clear()
+                area.close()
+            self._area = None
+
+    def _open_area(self) -> StagingArea:
+        self.check()
+        assert self._settings.staging is not None
+        place = f"{self.address.host}:{self.address.port}/{self.address.database}"
+        return StagingArea(self._settings.staging, place, self._settings.access)
 
     def _run_spool(self) -> Spool:
         folder = self._settings.spool_dir or Path(tempfile.gettempdir())
@@ -151,7 +157,8 @@ class RedshiftWarehouse(Transactions):
                 raise
             # COPY failed: which files it could not load, the system's views tell now that the transaction is over.
             raise Inexact(loading.culprits(error)) from error
-        loading.clear()
+        with suppress(SparkifyError):  # the batch is committed; what stays now goes at the end
+            loading.clear()
         return result
 
     def _loaded(self) -> Loading:

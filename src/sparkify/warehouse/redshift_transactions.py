@@ -29,6 +29,8 @@ _BATCH_LOCK = f"{WORK}.batch_lock"
 _LOCK_WAIT = 60.0
 """Seconds to wait for a transaction of ours whose connection was lost, until the server has noticed."""
 _STOPPED_WAIT = 1.0
+_LEAST_WAIT = 500
+"""Milliseconds that a statement needs to come through at all."""
 
 
 class Transactions:
@@ -90,9 +92,12 @@ class Transactions:
 
     def _still_held(self) -> None:
         try:
-            self._holder.query("select 1")
+            if self._holder.is_open:
+                self._holder.query("select 1")
+                return
         except WarehouseError:
-            self._hold(0.0)
+            pass
+        self._hold(0.0)
 
     # -- transactions -----------------------------------------------------------------------------------
 
@@ -141,6 +146,13 @@ class Transactions:
 
         return self._retrying(attempt)
 
+    def _lock_batch(self, seconds: float) -> None:
+        try:
+            _lock(self._main, _BATCH_LOCK, seconds, self._settings.statement_timeout)
+        except StatementTimeout as error:
+            self._main.close()  # whether the time set for it outlives the transaction is not documented
+            raise WarehouseInUse(f"{self.url}: a transaction of another load has not ended; try again later") from error
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         """Begin, lock, and roll back whatever was not committed."""
@@ -152,7 +164,7 @@ class Transactions:
             if self._locking:
                 # Also waits for the end of a transaction whose connection was lost, so that its outcome is known.
                 wait = _STOPPED_WAIT if self._stopped else _LOCK_WAIT
-                _lock(self._main, _BATCH_LOCK, wait, self._settings.statement_timeout)
+                self._lock_batch(wait)
             yield
         except BaseException as error:
             self._stopped = self._stopped or not isinstance(error, Exception)
@@ -175,7 +187,7 @@ class Transactions:
 
 def _lock(session: RedshiftSession, table: str, seconds: float, usual: float) -> None:
     """Lock a table, or raise StatementTimeout. There is no NOWAIT, but a statement can be given a time."""
-    session.execute(f"set statement_timeout to {max(1, round(seconds * 1000))}")
+    session.execute(f"set statement_timeout to {max(_LEAST_WAIT, round(seconds * 1000))}")
     session.execute(f"lock {table}")
     session.execute(f"set statement_timeout to {round(usual * 1000)}")
 
