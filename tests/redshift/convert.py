@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from tests.redshift.json_rows import Number
@@ -19,6 +19,9 @@ Convert = Callable[[Any], str | None]
 EPOCH = datetime(1970, 1, 1)
 RANGES = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
 DIGITS = re.compile(r"-?[0-9]+")
+MOST_DIGITS = 4000
+"""Beyond, Python does not read a text as an integer."""
+
 FLOAT = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|NaN")
 ISO = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
@@ -42,13 +45,13 @@ class LoadError(Exception):
 def written(value: Any) -> str:
     """A value that is no string, as text: fractions do not come as they were written.
 
-    That numbers lose precision while parsing is documented; how they then look in VARCHAR is not. So a fraction comes
-    as the fifteen digits of a double: 1.10 as 1.1, 200.0 as 200.
+    That numbers lose precision while parsing is documented; how they then look in VARCHAR is not. So a fraction, or
+    what has an exponent, comes as the shortest text of its double: 1.10 as 1.1, 1e3 as 1000.0.
     """
     if isinstance(value, Number):
-        return str(value) if DIGITS.fullmatch(value) else format(float(value), ".15g")
+        return str(value) if DIGITS.fullmatch(value) or math.isinf(float(value)) else repr(float(value))
     if isinstance(value, float):
-        return format(value, ".15g")
+        return repr(value)
     if isinstance(value, (dict, list)):
         return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
     return {True: "true", False: "false"}.get(value) or str(value) if isinstance(value, bool) else str(value)
@@ -57,7 +60,9 @@ def written(value: Any) -> str:
 def plain(value: Any) -> Any:
     """For nested values: numbers are numbers again."""
     if isinstance(value, Number):
-        return int(value) if DIGITS.fullmatch(value) else float(value)
+        if DIGITS.fullmatch(value):
+            return int(value) if len(value) < MOST_DIGITS else str(value)
+        return float(value)
     if isinstance(value, dict):
         return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -137,11 +142,11 @@ def _integer(limit: int, kind: str) -> Convert:
         elif _empty(value):
             return None
         elif isinstance(value, str) and DIGITS.fullmatch(value):
-            number = int(value)
+            number = int(value[:MOST_DIGITS])
         else:
             raise LoadError(1207, f"Invalid digit, Value '{written(value)[:1]}', Pos 0, Type: {kind.capitalize()}")
         if not -limit <= number < limit:
-            raise LoadError(1207, f"Overflow, Value '{number}', Type: {kind.capitalize()}")
+            raise LoadError(1207, f"Overflow, Value '{str(number)[:40]}', Type: {kind.capitalize()}")
         return str(number)
 
     return convert
@@ -163,6 +168,7 @@ def _float(value: Any) -> str | None:
 
 def _decimal(digits: int, scale: int, *, rounding: bool) -> Convert:
     step = Decimal(1).scaleb(-scale)
+    context = Context(prec=100)
 
     def convert(value: Any) -> str | None:
         if _empty(value):
@@ -173,7 +179,7 @@ def _decimal(digits: int, scale: int, *, rounding: bool) -> Convert:
         number = Decimal(text)
         if abs(number) >= Decimal(10) ** (digits - scale):
             raise LoadError(1202, f"Numeric data overflow: {text}")
-        return str(number.quantize(step, ROUND_HALF_UP if rounding else ROUND_DOWN))
+        return str(number.quantize(step, ROUND_HALF_UP if rounding else ROUND_DOWN, context))
 
     return convert
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 
-TRICKY = re.compile(rb'"\s+:|[0-9]{19}')
-"""In files with blanks before colons keys are not counted, and orjson makes long integers floats."""
+TRICKY = re.compile(rb'"\s+:|[0-9]{19}|-0[^.0-9]')
+"""In files with blanks before colons keys are not counted; of long integers orjson makes floats, and 0 of -0."""
 
 BLANK = re.compile(r"[ \t\r\n]*")
 NEXT_OBJECT = re.compile(r"\n(?=[ \t]*\{)")

@@ -8,7 +8,7 @@ with StandIn(objects.endpoint) as standin:
 
 Where the documentation of Redshift does not say what happens, this happens:
 
-- A fraction in VARCHAR is written anew, with the fifteen digits of a double: 1.10 is 1.1 and 200.0 is 200.
+- A fraction in VARCHAR is written anew, as the shortest text of its double: 1.10 is 1.1 and 1e3 is 1000.0.
 - 200.0 and 1e3 are no integers, not even for TIMEFORMAT 'epochmillisecs'; "+1" and " 1" are none either.
 - A timestamp by a pattern has no fraction unless the pattern has; 'auto' takes no numbers.
 - \\u0000 in text is dropped without a word; of a key that stands twice in an object the first counts.
