@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     """Redshift: ARN of the role with which the cluster reaches S3, or `default` for the one it is set to."""
     redshift_password: SecretStr | None = None
     """Redshift: of the user in the address, unless a secret or IAM takes its place."""
+    in_place: bool = True
+    """Redshift: copy big log files where they lie; otherwise every file is read on this machine first."""
     connect_timeout: float = Field(default=30.0, gt=0)
     """Redshift: seconds until a connection must stand."""
     statement_timeout: float = Field(default=0.0, ge=0)

@@ -178,6 +178,42 @@ create event trigger loosen on ddl_command_end
 """
 
 
+BLANKS = """
+create function standin.text_eq(text, text) returns boolean language internal immutable strict as 'bpchareq';
+create function standin.text_ne(text, text) returns boolean language internal immutable strict as 'bpcharne';
+create function standin.text_lt(text, text) returns boolean language internal immutable strict as 'bpcharlt';
+create function standin.text_le(text, text) returns boolean language internal immutable strict as 'bpcharle';
+create function standin.text_gt(text, text) returns boolean language internal immutable strict as 'bpchargt';
+create function standin.text_ge(text, text) returns boolean language internal immutable strict as 'bpcharge';
+create function standin.text_cmp(text, text) returns integer language internal immutable strict as 'bpcharcmp';
+create function standin.text_hash(text) returns integer language internal immutable strict as 'hashbpchar';
+create operator standin.= (
+    leftarg = text, rightarg = text, function = standin.text_eq, commutator = operator(standin.=),
+    negator = operator(standin.<>), restrict = eqsel, join = eqjoinsel, hashes, merges
+);
+create operator standin.<> (
+    leftarg = text, rightarg = text, function = standin.text_ne, commutator = operator(standin.<>),
+    negator = operator(standin.=), restrict = neqsel, join = neqjoinsel
+);
+create operator standin.< (leftarg = text, rightarg = text, function = standin.text_lt);
+create operator standin.<= (leftarg = text, rightarg = text, function = standin.text_le);
+create operator standin.> (leftarg = text, rightarg = text, function = standin.text_gt);
+create operator standin.>= (leftarg = text, rightarg = text, function = standin.text_ge);
+update pg_catalog.pg_opclass set opcdefault = false
+where opcintype = 'text'::regtype and opcdefault
+    and opcmethod in (select oid from pg_catalog.pg_am where amname in ('btree', 'hash'));
+create operator class standin.text_blanks default for type text using btree as
+    operator 1 standin.<, operator 2 standin.<=, operator 3 standin.=, operator 4 standin.>=, operator 5 standin.>,
+    function 1 standin.text_cmp(text, text);
+create operator class standin.text_blanks default for type text using hash as
+    operator 1 standin.=, function 1 standin.text_hash(text)
+"""
+"""Text is compared without trailing blanks, by =, in joins, by DISTINCT and GROUP BY, as Redshift does with VARCHAR.
+
+Source: https://docs.aws.amazon.com/redshift/latest/dg/r_Examples_with_character_types.html
+"""
+
+
 def statements(user: str) -> list[str]:
     """What makes of an empty database one that looks like Redshift."""
     made = [ROLE.format(user=user), SCHEMA]
@@ -186,4 +222,4 @@ def statements(user: str) -> list[str]:
         for signature, expression in PLAIN.items()
     ]
     # In one go each: a transaction is cheaper than thirty.
-    return [";\n".join(made), LONGER, TRIGGERS]
+    return [";\n".join(made), LONGER, TRIGGERS, BLANKS]

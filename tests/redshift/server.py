@@ -32,6 +32,7 @@ SETTINGS = {
     "dynamic_shared_memory_type": "mmap",  # in the folder, so that it goes with it
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
+    "enable_nestloop": "off",  # nothing has statistics yet; a nested loop over a day's plays would take seconds
     "timezone": "UTC",
     "log_timezone": "UTC",
     "client_connection_check_interval": "200",  # milliseconds after which a statement of a lost session ends

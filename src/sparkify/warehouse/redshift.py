@@ -167,7 +167,7 @@ class RedshiftWarehouse(Transactions):
         return self._loading
 
     def reads(self, file: SourceFile, paths: JsonPaths | None) -> bool:
-        return self._loading is not None and self._loading.reads(file, paths)
+        return self._settings.in_place and self._loading is not None and self._loading.reads(file, paths)
 
     def settle(self, added: int, total: int) -> None:
         self._unsettled += added
@@ -184,7 +184,7 @@ class RedshiftWarehouse(Transactions):
         area = self._open_area()
         try:
             loading = Loading(self._main, self._local, area, self._settings.copy_role, 1)
-            return plan(loading, files, paths)
+            return plan(loading, files, paths, in_place=self._settings.in_place)
         finally:
             area.close()
 
@@ -278,6 +278,22 @@ class RedshiftWarehouse(Transactions):
 
     def _fetch_ledger(self) -> None:
         """Bring the ledger here, a page at a time, so that the listing can be compared with it."""
+        begun = True
+
+        def fetch() -> None:
+            nonlocal begun
+            if not begun:
+                self._begin()
+            try:
+                self._fetch_pages()
+            except WarehouseError:
+                self._roll_back()
+                begun = False
+                raise
+
+        self._retrying(fetch)
+
+    def _fetch_pages(self) -> None:
         local = self._local
         local.drop_temporary(["etl_files"])
         local.execute("create temp table etl_files (url varchar, etag varchar, size bigint, modified timestamp)")
@@ -285,10 +301,9 @@ class RedshiftWarehouse(Transactions):
             "declare ledger cursor for select etl_files.url, etl_files.etag, etl_files.size, etl_files.modified "
             "from etl_files"
         )
+        names = ("url", "etag", "size", "modified")
         while page := self.query(f"fetch forward {LEDGER_PAGE} from ledger"):
-            local.append(
-                "etl_files", (dict(zip(("url", "etag", "size", "modified"), row, strict=True)) for row in page)
-            )
+            local.append("etl_files", (dict(zip(names, row, strict=True)) for row in page))
         self.execute("close ledger")
 
     # -- many rows at once ----------------------------------------------------------------------------------

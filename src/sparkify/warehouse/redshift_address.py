@@ -53,8 +53,11 @@ class RedshiftAddress:
 
 def parse_address(text: str) -> RedshiftAddress:
     """The address in a text; raises UsageError that says what is wrong with it, without what may be a secret."""
-    parts = urlsplit(text)
     shown = "--warehouse redshift://" + text.removeprefix("redshift://").split("@")[-1].split("?")[0]
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # its own text would show the whole address
+        raise UsageError(f"{shown}: is no address; write it like redshift://USER@HOST:5439/DATABASE") from None
     if parts.password is not None:
         raise UsageError(
             f"{shown}: has a password in it, which others can read in the list of processes; "

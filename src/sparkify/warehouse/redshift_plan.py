@@ -16,9 +16,9 @@ from sparkify.warehouse.redshift_staging import Copy
 _TABLES = {"log": "staging_events", "song": "batch_songs"}
 
 
-def plan(loading: Loading, files: Sequence[SourceFile], paths: JsonPaths | None) -> list[str]:
+def plan(loading: Loading, files: Sequence[SourceFile], paths: JsonPaths | None, *, in_place: bool) -> list[str]:
     """The manifests and statements of one batch, in the order in which they are sent."""
-    direct = [file for file in files if loading.reads(file, paths)]
+    direct = [file for file in files if in_place and loading.reads(file, paths)]
     others = [file for file in files if file not in direct]
     area, lines = _Paper(loading), ["begin;", "lock sparkify_work.batch_lock;", "delete from staging_events;"]
     lines.append(f"{staging.create_batch_songs()};")

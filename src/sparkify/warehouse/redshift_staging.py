@@ -35,9 +35,9 @@ _TYPES = {Type.INT: "int", Type.DOUBLE: "double precision", Type.EPOCH: "timesta
 _WHOLE = "^-?(0|[1-9][0-9]{0,9})([.]0)?$"
 _EPOCH = "^-?(0|[1-9][0-9]{0,14})([.]0)?$"
 _DOUBLE = "^-?(0|[1-9][0-9]{0,14})([.][0-9]{1,20})?([eE][-+]?[0-9]{1,2})?$"
-# COPY may write a number in a text field anew, `1.10` as 1.1; whole ones can only come as they are.
+# COPY may write a number in a text field anew, `1.10` as 1.1 and `-0` as 0; other whole ones can only come as they are.
 _REWRITTEN = "^-?[0-9]+([.][0-9]*)?([eE][-+]?[0-9]+)?$"
-_KEPT = "^-?[0-9]{1,15}$"
+_KEPT = "^-?[1-9][0-9]{0,14}$"
 
 
 @dataclass(frozen=True, slots=True)

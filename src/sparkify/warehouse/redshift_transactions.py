@@ -107,7 +107,8 @@ class Transactions:
         if self._depth or not read_only:
             yield
             return
-        self._begin()
+        # Only here may a connection have been idle for long, such as while files were listed.
+        self._retrying(self._begin)
         self._depth += 1
         try:
             yield
