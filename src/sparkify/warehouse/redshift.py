@@ -370,8 +370,13 @@ class RedshiftWarehouse(Transactions):
             paths.append(sql_queries.literal(str(piece)))
         with suppress(FileNotFoundError):
             path.unlink()
+        if paths:
+            source = f"read_parquet([{', '.join(paths)}])"
+        else:  # no rows, no object
+            self._local.run(f"schema/{table}")
+            source = table
         self._local.execute(
-            f"copy (select * from read_parquet([{', '.join(paths)}]) order by all) "
+            f"copy (select * from {source} order by all) "
             f"to {sql_queries.literal(str(path))} (format parquet, compression zstd)"
         )
         for text in paths:
