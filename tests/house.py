@@ -1,7 +1,11 @@
-"""A source folder and a warehouse of its own for one test, and what the warehouse holds, as plain values.
+"""A source and a warehouse of its own for one test, and what the warehouse holds, as plain values.
 
 `House` lays files, loads them in this process and reads tables back in the form of `tests.reference`.
 `Follower` does so step by step and holds every step, cell by cell, against the reference.
+`Twins` are houses on several engines that load the same source and must hold the same.
+
+The source is a folder and the warehouse a DuckDB file beside it, unless a house is given another `Place` and
+other settings; `tests.engines` has those of Redshift.
 """
 
 from __future__ import annotations
@@ -12,13 +16,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any, Protocol, cast
 
 import pytest
 
 from sparkify import audit, etl
 from sparkify.config import Settings, load_settings
-from sparkify.errors import Violation
+from sparkify.errors import TooManyRejects, Violation
 from sparkify.run_report import Report
 from sparkify.source.location import Content as Fetched
 from sparkify.source.parts import Source
@@ -116,56 +120,112 @@ REASONS = {
 """A piece of the loader's reason, and the class that the reference gives such a reject."""
 
 
-class House:
-    """A folder with a source and a warehouse."""
+class Place(Protocol):
+    """Where the source files of a house lie."""
 
-    def __init__(self, root: Path, warehouse: str = "warehouse.duckdb") -> None:
+    @property
+    def url(self) -> str:
+        """Address of what names are below."""
+
+    def put(self, version: Version) -> Version:
+        """Write a file; the version that lies there now: some storage keeps its own time."""
+
+    def names(self) -> list[str]:
+        """Of every file that lies there."""
+
+    def remove(self, name: str) -> None: ...
+
+    def same(self, one: Version, other: Version) -> bool:
+        """Whether the loader takes two versions of a file for the same."""
+
+
+class Folder:
+    """A folder on this machine."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        for name in KINDS:
+            (path / name).mkdir(parents=True, exist_ok=True)
+
+    @property
+    def url(self) -> str:
+        return str(self.path)
+
+    def put(self, version: Version) -> Version:
+        path = self.path / version.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(version.data)
+        os.utime(path, ns=(version.modified * 1000, version.modified * 1000))
+        return version
+
+    def names(self) -> list[str]:
+        return [path.relative_to(self.path).as_posix() for path in self.path.rglob("*") if path.is_file()]
+
+    def remove(self, name: str) -> None:
+        (self.path / name).unlink()
+
+    def same(self, one: Version, other: Version) -> bool:
+        """Size and time of change tell them apart."""
+        return (len(one.data), one.modified) == (len(other.data), other.modified)
+
+
+class House:
+    """A source and a warehouse, and a folder for what of them is on this machine."""
+
+    def __init__(
+        self,
+        root: Path,
+        warehouse: str = "warehouse.duckdb",
+        *,
+        place: Place | None = None,
+        given: Mapping[str, object] | None = None,
+    ) -> None:
         self.root = root
         self.source = root / "source"
+        self.place = place or Folder(self.source)
         self.warehouse_path = root / warehouse
-        for name in KINDS:
-            (self.source / name).mkdir(parents=True, exist_ok=True)
         self.warehouse_path.parent.mkdir(parents=True, exist_ok=True)
+        self.given = dict(given or {})
+        """Settings other than the usual, such as the address of a warehouse elsewhere."""
 
     # -- the source ---------------------------------------------------------------------------------
 
     def path(self, name: str) -> Path:
+        """Of a file of a source on this machine."""
         return self.source / name
 
     def url(self, name: str) -> str:
         """What the ledger calls the file."""
-        return str(self.path(name))
+        return f"{self.place.url}/{name}"
 
     def name(self, url: object) -> str:
-        return Path(str(url)).relative_to(self.source).as_posix()
+        """The file below the source; other addresses stay as they are."""
+        return str(url).removeprefix(f"{self.place.url}/")
 
     def put(self, *versions: Version) -> None:
         """Write files, each with its time of change."""
         for version in versions:
-            path = self.path(version.name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(version.data)
-            os.utime(path, ns=(version.modified * 1000, version.modified * 1000))
+            self.place.put(version)
 
-    def lay(self, run: Run) -> None:
-        """Make the source hold exactly these files."""
-        for path in self.source.rglob("*"):
-            if path.is_file() and self.name(path) not in run:
-                path.unlink()
-        self.put(*run.values())
+    def lay(self, run: Run) -> Run:
+        """Make the source hold exactly these files, and tell the versions that lie there now."""
+        for name in self.place.names():
+            if name not in run:
+                self.place.remove(name)
+        return {name: self.place.put(version) for name, version in run.items()}
 
     # -- the load -----------------------------------------------------------------------------------
 
     def settings(self, **flags: object) -> Settings:
         given: dict[str, object] = {
             "warehouse": f"duckdb:///{self.warehouse_path}",
-            "song_data": str(self.path("song_data")),
-            "log_data": str(self.path("log_data")),
+            "song_data": self.url("song_data"),
+            "log_data": self.url("log_data"),
             "threads": 1,
             "wait": 1.0,
             "memory": "512MB",
         }
-        return load_settings(**(given | flags))
+        return load_settings(**(given | self.given | flags))
 
     @contextmanager
     def open(self, **flags: object) -> Iterator[tuple[Warehouse, Settings]]:
@@ -196,8 +256,9 @@ class House:
                 patch.setattr(Preparer, "add", _doubt_all)
             if not etl.run(warehouse, settings).batches:
                 return Staged([], [], [], {})
-            events = warehouse.query(f"select {', '.join(EVENT_COLUMNS)} from temp.main.staging_events")
-            songs = warehouse.query(f"select url, record, {', '.join(SONG_COLUMNS)} from temp.main.batch_songs")
+            schema = "temp.main." if warehouse.engine == "duckdb" else ""
+            events = warehouse.query(f"select {', '.join(EVENT_COLUMNS)} from {schema}staging_events")
+            songs = warehouse.query(f"select url, record, {', '.join(SONG_COLUMNS)} from {schema}batch_songs")
             with warehouse.session(read_only=True):
                 rejects = warehouse.query(_CONTENT["rejects"])
                 ledger = warehouse.query(_CONTENT["files"])
@@ -239,6 +300,11 @@ class House:
             violations=violations,
         )
 
+    def whole(self) -> Whole:
+        """Every table, sorted; but for what no two loads have the same: ids, and the time of day."""
+        with self.reading() as warehouse:
+            return {name: sort_rows(map(_cells, warehouse.query(sql))) for name, sql in _WHOLE.items()}
+
     def _rejected(self, row: Sequence[object]) -> tuple[str, int, str]:
         url, line, reason = row
         classes = [name for piece, name in REASONS.items() if piece in str(reason)]
@@ -267,6 +333,39 @@ _CONTENT = {
         "order by started_at"
     ),
 }
+
+
+_RUN = "(select count(*) from etl_runs as earlier where earlier.run_id <= {table}.run_id)"
+"""Which run it was, from 1."""
+_TRACK = "song, artist, length"
+_WHOLE = {
+    **{name: f"select {', '.join(columns)} from {name}" for name, columns in STAR.items()},
+    "staging_songs": f"select {', '.join(SONG_COLUMNS)} from staging_songs",
+    "etl_songs": "select song_id, title_key, artist_key, modified, url, record from etl_songs",
+    "etl_users": "select user_id, ts, session_id, item_in_session from etl_users",
+    "etl_tracks": f"select {_TRACK}, match, song_id, artist_id from etl_tracks",
+    "etl_track_keys": (
+        f"select {_TRACK}, title_key, artist_key from etl_tracks inner join etl_track_keys using (track_id)"
+    ),
+    "etl_plays": (
+        f"select songplays.start_time, user_id, session_id, item_in_session, etl_plays.start_time, {_TRACK} "
+        "from songplays inner join etl_plays using (songplay_id) inner join etl_tracks using (track_id)"
+    ),
+    "etl_files": (
+        f"select url, etag, size, modified, kind, {_RUN.format(table='etl_files')}, rows, rejected from etl_files"
+    ),
+    "etl_rejects": f"select {_RUN.format(table='etl_rejects')}, url, line, reason, record from etl_rejects",
+    "etl_runs": (
+        f"select {_RUN.format(table='etl_runs')}, status, version, files, bytes, rows, rejected, plays_new, "
+        "plays_known, other_pages, message from etl_runs"
+    ),
+    "etl_batches": (
+        f"select {_RUN.format(table='etl_batches')}, batch, files, bytes, records_read, events_staged, songs_staged, "
+        "rejected, plays_new, plays_known, other_pages, conflicts from etl_batches"
+    ),
+    "etl_settings": "select name, value from etl_settings where name <> 'songplay_floor'",
+}
+Whole = dict[str, list[Row]]
 
 
 class Staged:
@@ -398,9 +497,9 @@ def tracks_of(versions: Iterable[Version], match: str) -> dict[Track, Resolution
 
 
 class Follower:
-    """Loads a history step by step; after each step everything must be as the reference says."""
+    """Loads a history step by step; after each step everything must be as the reference says, of twins in both."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House | Twins) -> None:
         self.house = house
         self.match = "resolve"
         self.content: Content | None = None
@@ -418,8 +517,8 @@ class Follower:
 
         `batch_bytes` is None (everything is one batch) or 1 (each file is one).
         """
+        run = self.house.lay(run)
         new = self._new(run, full_refresh=full_refresh)
-        self.house.lay(run)
         before = None if full_refresh else self.content
         report = self.house.load(
             match=match, batch_bytes=batch_bytes, full_refresh=full_refresh, max_errors=ALL_REJECTS
@@ -441,9 +540,14 @@ class Follower:
 
     def _new(self, run: Run, *, full_refresh: bool) -> list[Version]:
         """The versions that the loader has to read, in the order of batches."""
-        known = set() if full_refresh else {version for batch in self.batches for version in batch}
+        known = {} if full_refresh else {version.name: version for batch in self.batches for version in batch}
+
+        def is_new(version: Version) -> bool:
+            loaded = known.get(version.name)
+            return loaded is None or not self.house.place.same(loaded, version)
+
         return sorted(
-            (v for v in run.values() if is_read(v.name) and v.data and v not in known),
+            (version for version in run.values() if is_read(version.name) and version.data and is_new(version)),
             key=lambda version: (version.modified, version.name),
         )
 
@@ -500,6 +604,58 @@ class Follower:
             len(added),
         )
         assert int(str(plays_new)) + int(str(plays_known)) + int(str(other_pages)) == staged["staging_events"]
+
+
+def of_report(report: Report) -> dict[str, object]:
+    """What a run reported, but for what no two runs have the same."""
+    told = report.as_dict() | {"batches": report.batches, "warnings": report.warnings}
+    return {name: value for name, value in told.items() if name not in ("run_id", "engine", "seconds")}
+
+
+class Twins:
+    """Houses on several engines before the same source: what one of them is, the others are."""
+
+    def __init__(self, *houses: House) -> None:
+        self.houses = houses
+
+    @property
+    def place(self) -> Place:
+        return self.houses[0].place
+
+    def lay(self, run: Run) -> Run:
+        """Make the source hold exactly these files, and tell the versions that lie there now."""
+        return self.houses[0].lay(run)
+
+    def load(self, *, full_refresh: bool = False, **flags: object) -> Report:
+        """Load the source into each; the reports must be the same."""
+        reports = [house.load(full_refresh=full_refresh, **flags) for house in self.houses]
+        for other in reports[1:]:
+            assert of_report(other) == of_report(reports[0])
+        return reports[0]
+
+    def refused(self, **flags: Any) -> TooManyRejects:
+        """A load that each refuses, for the same record and in the same words."""
+        errors = []
+        for house in self.houses:
+            with pytest.raises(TooManyRejects) as caught:
+                house.load(**flags)
+            errors.append(caught.value)
+        for other in errors[1:]:
+            assert (str(other), other.first) == (str(errors[0]), errors[0].first)
+        return errors[0]
+
+    def whole(self) -> Whole:
+        """What they hold, which must be the same."""
+        first, *others = (house.whole() for house in self.houses)
+        for other in others:
+            for name, rows in first.items():
+                assert (name, other[name]) == (name, rows)
+        return first
+
+    def content(self) -> Content:
+        """What the first holds, once all are seen to hold the same."""
+        self.whole()
+        return self.houses[0].content()
 
 
 def _key(play: Row) -> tuple[Cell, ...]:

@@ -68,8 +68,8 @@ def test_what_the_page_says_of_the_program_is_so() -> None:
     assert {*model.EVERY_BATCH, *model.WITH_SONGS, "transform/count_conflicts"} == transform
     schema = {table: model.sql(f"schema/{table}") for table in ("songplays", "etl_plays", "time")}
     assert all("distkey (start_time) sortkey (start_time)" in text for text in schema.values())
-    unkeyed = "create temp table load_plays as"
-    assert model.sql("transform/load_plays").startswith(unkeyed)
+    keyed = "create temp table load_plays distkey (start_time) as"
+    assert model.sql("transform/load_plays").startswith(keyed)
     assert "row_number() over ()" in model.sql("transform/load_plays")
     assert "session_id int," in model.sql("schema/songplays")
 

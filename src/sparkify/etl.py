@@ -95,6 +95,7 @@ class _Load:
             else:
                 self._load()
                 warehouse.transact(self._finish)
+                warehouse.settle(0, 0)
         except BaseException as error:
             self._fail(error, full_refresh=full_refresh)
             raise
@@ -247,7 +248,7 @@ class _Load:
             self._load(anew=True)
             report.status = "loaded"
             warehouse.transact(replace, committed=lambda: ledger.has_ended(warehouse, report.run_id or ""))
-        warehouse.settle(report.rows["songplays"], report.rows["songplays"])
+        warehouse.settle(report.rows["songplays"], 0)
 
     def check_nothing_is_left_out(self) -> None:
         """A location that is not given is not touched, so what it gave cannot be rebuilt: raise UsageError."""

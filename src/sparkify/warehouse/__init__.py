@@ -123,7 +123,10 @@ class Warehouse(Protocol):
         """Whether the engine reads this log file where it lies, so that it need not come to this machine."""
 
     def settle(self, added: int, total: int) -> None:
-        """After a commit: so many plays were added, so many are there. The engine may renew its statistics."""
+        """After a commit: so many plays were added, so many are there (0 at the end of a run).
+
+        The engine may renew its statistics.
+        """
 
     def plan(self, files: Sequence[SourceFile], paths: JsonPaths | None) -> list[str]:
         """What a load would send to bring these files of a batch into staging, for people; nothing is sent."""

@@ -1,6 +1,6 @@
 -- load_changed_songs: songs (R4) that are new or differ from what is loaded. Year 0 is unknown; seconds
 -- become milliseconds; empty text is NULL.
-create temp table load_changed_songs as
+create temp table load_changed_songs distkey (song_id) as
 select
     load_songs.song_id,
     case when octet_length(load_songs.title) > 0 then load_songs.title end as title,

@@ -1,5 +1,5 @@
 -- load_changed_tracks: the tracks whose resolution is another than before.
-create temp table load_changed_tracks as
+create temp table load_changed_tracks distkey (track_id) as
 select
     load_resolved.track_id,
     load_resolved.match,

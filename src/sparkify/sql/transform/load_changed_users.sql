@@ -1,5 +1,5 @@
 -- load_changed_users: users that are new or differ from what is loaded.
-create temp table load_changed_users as
+create temp table load_changed_users distkey (user_id) as
 select
     load_users.user_id,
     load_users.first_name,

@@ -1,6 +1,6 @@
 -- load_instants: the instants of the batch's new plays that are not in time yet (R6). Nothing enforces the key: the
 -- anti-join keeps the grain, within a batch and across batches.
-create temp table load_instants as
+create temp table load_instants distkey (start_time) as
 with loaded as (
     select time.start_time
     from time

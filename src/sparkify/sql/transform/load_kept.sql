@@ -1,6 +1,6 @@
 -- load_kept: of the plays that share a key, the one that is kept (R1): the lowest, NULL lowest. Only keys that
 -- repeat are ranked, because ranking all plays costs more than the rest of the load.
-create temp table load_kept as
+create temp table load_kept distkey (ts) as
 with ranked as (
     select
         staging_events.ts,

@@ -2,7 +2,7 @@
 -- equals NULL (no INT is 2147483648), with the song and artist of their track (R2). A play already loaded stays.
 -- Ids go on from the highest (run/highest_songplay_id). Every source is read once: an engine that materialises
 -- what is read twice would copy the whole batch.
-create temp table load_plays as
+create temp table load_plays distkey (start_time) as
 with plays as (
     select
         staging_events.ts,

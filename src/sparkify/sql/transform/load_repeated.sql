@@ -1,6 +1,6 @@
 -- load_repeated: the keys that more than one play of the batch has (R1), where NULL equals NULL (no INT is
 -- 2147483648). Shippers repeat lines; most batches have none.
-create temp table load_repeated as
+create temp table load_repeated distkey (ts) as
 select
     staging_events.ts,
     coalesce(cast(staging_events.user_id as bigint), 2147483648) as user_key,

@@ -1,6 +1,6 @@
 -- load_resolved: one row per track to resolve (R2), first hit wins: exact, title, artist. NULL, or text that
 -- normalises to nothing, matches nothing. The setting `match` switches title and artist off.
-create temp table load_resolved as
+create temp table load_resolved distkey (track_id) as
 with tracks as (
     select
         etl_tracks.track_id,

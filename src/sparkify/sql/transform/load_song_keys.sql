@@ -1,5 +1,5 @@
 -- load_song_keys: the normal forms of the batch's songs.
-create temp table load_song_keys as
+create temp table load_song_keys distkey (song_id) as
 select
     load_songs.song_id,
     titles.normal as title_key,

@@ -1,6 +1,6 @@
 -- load_songs: the batch's song records that win over what is loaded: per song_id the newest, by the file's
 -- time of change, then its name, then the record's place in it (design 4.2). A full tie takes what came last.
-create temp table load_songs as
+create temp table load_songs distkey (song_id) as
 with ranked as (
     select
         batch_songs.num_songs,

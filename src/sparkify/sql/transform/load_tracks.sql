@@ -1,6 +1,6 @@
 -- load_tracks: the tracks that the batch's plays name and no earlier play did; empty text is NULL. Bytes are
 -- compared too, here and elsewhere, because Redshift takes text for equal that differs in trailing blanks.
-create temp table load_tracks as
+create temp table load_tracks distkey (track_id) as
 with last as (
     select coalesce(max(etl_tracks.track_id), 0) as track_id
     from etl_tracks

@@ -1,6 +1,6 @@
 -- load_unresolved: the tracks to resolve (R2): new ones, and those whose artist's songs change in this batch;
 -- all of them when the setting `match` changed (then etl_settings has a row resolve_all).
-create temp table load_unresolved as
+create temp table load_unresolved distkey (track_id) as
 select load_tracks.track_id
 from load_tracks
 union

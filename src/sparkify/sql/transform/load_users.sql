@@ -1,6 +1,6 @@
 -- load_users: the latest event of each user of the batch, against the latest one seen before (R3): by ts, then
 -- session_id, then item_in_session, NULL lowest; a full tie by the attributes, largest first, NULL lowest.
-create temp table load_users as
+create temp table load_users distkey (user_id) as
 with events as (
     select
         staging_events.user_id,

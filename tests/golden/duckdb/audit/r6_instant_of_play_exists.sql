@@ -1,11 +1,27 @@
+WITH instants AS (
+  SELECT
+    time.start_time
+  FROM time
+  WHERE
+    time.start_time >= (
+      SELECT
+        load_range.since
+      FROM load_range
+    )
+    AND time.start_time <= (
+      SELECT
+        load_range.until
+      FROM load_range
+    )
+)
 SELECT
   COUNT(*) AS violations,
   MIN('start_time ' || CAST(songplays.start_time AS TEXT(64))) AS example
 FROM songplays
-LEFT JOIN time
-  ON songplays.start_time = time.start_time
+LEFT JOIN instants
+  ON songplays.start_time = instants.start_time
 WHERE
-  time.start_time IS NULL
+  instants.start_time IS NULL
   AND songplays.start_time >= (
     SELECT
       load_range.since
