@@ -16,8 +16,11 @@ _FORBIDDEN = ("set_config", "setval", "nextval", "query_to_xml", "explain_verbos
 def check_reads_only(sql: str) -> str:
     """The one SELECT in a text, or EXPLAIN of one, without a semicolon; raises UsageError for anything else."""
     words = sql.strip().split(maxsplit=1)
-    if len(words) == 2 and words[0].lower() == "explain":
-        return f"{words[0]} {check_reads_only(words[1])}"
+    explained = len(words) == 2 and words[0].lower() == "explain"
+    return f"explain {_one_select(words[1])}" if explained else _one_select(sql)
+
+
+def _one_select(sql: str) -> str:
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
