@@ -157,8 +157,9 @@ class BucketTarget:
         except FileNotFoundError:
             return None
 
-    def names(self) -> Iterator[str]:
-        for page in self._storage.pages(self._prefix):
+    def names(self, below: str = "") -> Iterator[str]:
+        """Every object in it, or in a folder of it."""
+        for page in self._storage.pages(self._key(below).rstrip("/") if below else self._prefix):
             for each in page:
                 yield each.key[len(self._prefix) + 1 if self._prefix else 0 :]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -38,11 +39,12 @@ T = TypeVar("T")
 
 REBUILD = "sparkify_rebuild"
 """Schema of the second set of tables during a full refresh."""
-LEDGER_PAGE = 50_000
-"""Rows of the ledger that are fetched at a time: the driver holds what it fetches in memory."""
+LEDGER_ROWS = 20_000
+"""Rows of the ledger from which it comes by UNLOAD: the driver holds every row that it fetches in memory."""
 
 _LOCAL = {name.removeprefix("discover/") for name in sql_queries.names("discover")}
 """Temporary tables that are on this machine."""
+_OF_RUN = re.compile(rf"\b({'|'.join(sql_queries.RUN_TABLES)})\b")
 _TEMP_TABLE = re.compile(r"\s*create temp table (\w+)")
 _FEW = 500
 """Values up to which rows go in with one INSERT; more go in with one COPY."""
@@ -61,6 +63,8 @@ class RedshiftWarehouse(Transactions):
         self._area: StagingArea | None = None
         self._loading: Loading | None = None
         self._unsettled = 0
+        self._ledger_is_old = True
+        """Whether a batch was committed since the ledger was fetched."""
 
     # -- opening --------------------------------------------------------------------------------------
 
@@ -84,35 +88,49 @@ class RedshiftWarehouse(Transactions):
             self.exists()  # a wrong address shows here, at once; later on, a connection is tried for again
             self._retrying(self._make_locks)
             self._hold(self._settings.wait)
-            self.spool = self._local.spool = self._run_spool()
             self._locking = True
+            self.spool = self._local.spool = self._run_spool()
             if area is not None:
+                area.belong(self._identity())
                 # What a load before this one left when it was killed goes, now that it cannot be another's.
-                area.clear()
+                area.clear_left()
                 self._loading = Loading(self._main, self._local, area, self._settings.copy_role, self._slices())
             yield
         finally:
+            # First what is ours, then the lock: the next load may begin at once.
+            if self._locking:
+                self.spool.clear()
+                if area is not None:
+                    with suppress(SparkifyError):
+                        area.clear()
             self._loading, self._locking = None, False
             self._holder.close()
-            self.spool.clear()
             if area is not None:
-                with suppress(SparkifyError):
-                    area.clear()
                 area.close()
             self._area = None
 
     def _open_area(self) -> StagingArea:
         self.check()
         assert self._settings.staging is not None
-        place = f"{self.address.host}:{self.address.port}/{self.address.database}"
-        return StagingArea(self._settings.staging, place, self._settings.access)
+        return StagingArea(self._settings.staging, self._settings.access)
 
     def _run_spool(self) -> Spool:
+        """A folder on this machine that the next load finds when this one is killed; nobody else's may be there."""
         folder = self._settings.spool_dir or Path(tempfile.gettempdir())
         mark = hashlib.sha256(self.url.encode()).hexdigest()[:12]
-        spool = Spool(folder.resolve() / f"sparkify-{os.getuid()}-{mark}.spool")
+        path = folder.resolve() / f"sparkify-{os.getuid()}-{mark}.spool"
+        with suppress(FileNotFoundError):
+            found = path.lstat()
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+                raise UsageError(f"{path}: is not ours; remove it, or set --spool-dir")
+        spool = Spool(path)
         spool.clear()
-        spool.make()
+        try:
+            path.mkdir(mode=0o700)
+        except OSError as error:
+            raise UsageError(
+                f"{path}: cannot be made ({error.strerror}); set --spool-dir to a folder of yours"
+            ) from error
         return spool
 
     def _slices(self) -> int:
@@ -157,6 +175,7 @@ class RedshiftWarehouse(Transactions):
                 raise
             # COPY failed: which files it could not load, the system's views tell now that the transaction is over.
             raise Inexact(loading.culprits(error)) from error
+        self._ledger_is_old = True
         with suppress(SparkifyError):  # the batch is committed; what stays now goes at the end
             loading.clear()
         return result
@@ -176,7 +195,7 @@ class RedshiftWarehouse(Transactions):
         self._unsettled = 0
         for table in _STATISTICS:
             with suppress(WarehouseError):  # plans are better with them, but right without
-                self._main.execute(f"analyze {self._schema or self._main.schema}.{table}")
+                self._main.execute(f"analyze {quoted(self._schema or self._main.schema)}.{table}")
 
     def plan(self, files: Sequence[SourceFile], paths: JsonPaths | None) -> list[str]:
         from sparkify.warehouse.redshift_plan import plan
@@ -232,23 +251,30 @@ class RedshiftWarehouse(Transactions):
     def run(self, name: str, parameters: Sequence[object] = ()) -> None:
         folder, _, short = name.partition("/")
         if folder == "discover":
-            if short in ("add_known", "loaded_origins"):
+            if short == "add_known":
                 self._fetch_ledger()
             self._local.run(name, parameters)
             return
-        sql = sql_queries.statement(name, self.engine)
-        if short in sql_queries.RUN_TABLES:
-            # For the whole run, which may need more than one connection.
-            sql = sql.replace("create temp table ", f"create table {WORK}.", 1)
+        sql = self._statement(name)
         made = _TEMP_TABLE.match(sql)
         self.execute(sql, parameters)
         if made is not None:
             self._temporary.add(made.group(1))
 
     def rows(self, name: str, parameters: Sequence[object] = ()) -> list[Row]:
-        if name.startswith("discover/"):
+        folder, _, short = name.partition("/")
+        if folder == "discover":
+            if short == "loaded_origins" and self._ledger_is_old:
+                self._fetch_ledger()
             return self._local.rows(name, parameters)
-        return self.query(sql_queries.statement(name, self.engine), parameters)
+        return self.query(self._statement(name), parameters)
+
+    def _statement(self, name: str) -> str:
+        """A statement of `sql/`. What lasts for a run, which may need more than one connection, is a table of ours."""
+        sql = sql_queries.statement(name, self.engine)
+        if name.removeprefix("run/") in sql_queries.RUN_TABLES:
+            sql = sql.replace("create temp table ", "create table ", 1)
+        return _OF_RUN.sub(rf"{WORK}.\1", sql)
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
         self._main.execute(sql, parameters)
@@ -277,7 +303,7 @@ class RedshiftWarehouse(Transactions):
                 self._temporary.discard(name)
 
     def _fetch_ledger(self) -> None:
-        """Bring the ledger here, a page at a time, so that the listing can be compared with it."""
+        """Bring the ledger here, so that the listing can be compared with it; through S3 when it is long."""
         begun = True
 
         def fetch() -> None:
@@ -285,7 +311,7 @@ class RedshiftWarehouse(Transactions):
             if not begun:
                 self._begin()
             try:
-                self._fetch_pages()
+                self._fetch_rows()
             except WarehouseError:
                 self._roll_back()
                 begun = False
@@ -293,18 +319,21 @@ class RedshiftWarehouse(Transactions):
 
         self._retrying(fetch)
 
-    def _fetch_pages(self) -> None:
+    def _fetch_rows(self) -> None:
         local = self._local
         local.drop_temporary(["etl_files"])
         local.execute("create temp table etl_files (url varchar, etag varchar, size bigint, modified timestamp)")
-        self.execute(
-            "declare ledger cursor for select etl_files.url, etl_files.etag, etl_files.size, etl_files.modified "
-            "from etl_files"
-        )
         names = ("url", "etag", "size", "modified")
-        while page := self.query(f"fetch forward {LEDGER_PAGE} from ledger"):
-            local.append("etl_files", (dict(zip(names, row, strict=True)) for row in page))
-        self.execute("close ledger")
+        select = f"select {', '.join(names)} from etl_files"
+        if (
+            number(self.query("select count(*) from etl_files")[0][0]) > LEDGER_ROWS
+            and self._settings.staging is not None
+        ):
+            with self._unloaded(select) as paths:
+                local.execute(f"insert into temp.main.etl_files by name select * from {_parquet(paths)}")
+        else:
+            local.append("etl_files", (dict(zip(names, row, strict=True)) for row in self.query(select)))
+        self._ledger_is_old = False
 
     # -- many rows at once ----------------------------------------------------------------------------------
 
@@ -348,49 +377,50 @@ class RedshiftWarehouse(Transactions):
 
     def export(self, table: str, path: Path) -> int:
         """Write a table as Parquet, by way of the staging prefix; the number of rows."""
-        area = self._open_area()
-        try:
-            room = area.room()
-            try:
-                rows = self._unload(table, f"{room.url}/{table}/", area)
-                self._join(sorted(room.names()), room.read, path, table)
-            finally:
-                room.clear_all()
-        finally:
-            area.close()
-        return rows
-
-    def _join(self, names: Sequence[str], read: Callable[[str], bytes], path: Path, table: str) -> None:
-        """Make one Parquet file of those that the slices wrote."""
-        paths: list[str] = []
-        for name in names:
-            piece = self.spool.new(f"unloaded-{table}", ".parquet")
-            with self.spool.guard():
-                piece.write_bytes(read(name))
-            paths.append(sql_queries.literal(str(piece)))
-        with suppress(FileNotFoundError):
-            path.unlink()
-        if paths:
-            source = f"read_parquet([{', '.join(paths)}])"
-        else:  # no rows, no object
-            self._local.run(f"schema/{table}")
-            source = table
-        self._local.execute(
-            f"copy (select * from {source} order by all) "
-            f"to {sql_queries.literal(str(path))} (format parquet, compression zstd)"
-        )
-        for text in paths:
-            Path(text[1:-1].replace("''", "'")).unlink()
-
-    def unload(self, table: str, url: str) -> int | None:
-        return self._unload(table, url, None)
-
-    def _unload(self, table: str, url: str, area: StagingArea | None) -> int:
         columns = self._columns(table, self._main.schema)
         rows = number(self.query(f"select count(*) from {table}")[0][0])
-        region = area.region if area is not None else bucket_region(parse(url).root, self._settings.access)
-        self.execute(unload_statement(table, columns, url, self._settings.copy_role, region))
+        with suppress(FileNotFoundError):
+            path.unlink()
+        with self._unloaded(f"select {', '.join(columns)} from {table}") as paths:
+            if not paths:  # no rows, no object
+                self._local.run(f"schema/{table}")
+            self._local.execute(
+                f"copy (select * from {_parquet(paths) if paths else table} order by all) "
+                f"to {sql_queries.literal(str(path))} (format parquet, compression zstd)"
+            )
+        [(written,)] = self._local.query(f"select count(*) from {_parquet([path])}")
+        if number(written) != rows:
+            raise WarehouseError(f"{table}: UNLOAD gave {written} of {rows} rows; try again, and please report this")
         return rows
+
+    @contextmanager
+    def _unloaded(self, select: str) -> Iterator[list[Path]]:
+        """What a query selects, as Parquet files on this machine that go again."""
+        area = self._area or self._open_area()
+        room = area.room()
+        paths: list[Path] = []
+        try:
+            self.execute(unload_statement(select, f"{room.url}/unloaded/", self._settings.copy_role, area.region))
+            paths = room.fetch("unloaded", self.spool)
+            yield paths
+        finally:
+            for path in paths:
+                path.unlink(missing_ok=True)
+            with suppress(SparkifyError):
+                room.clear_all()
+            if area is not self._area:
+                area.close()
+
+    def unload(self, table: str, url: str) -> int | None:
+        columns = ", ".join(self._columns(table, self._main.schema))
+        rows = number(self.query(f"select count(*) from {table}")[0][0])
+        region = bucket_region(parse(url).root, self._settings.access)
+        self.execute(unload_statement(f"select {columns} from {table}", url, self._settings.copy_role, region))
+        return rows
+
+
+def _parquet(paths: Sequence[Path]) -> str:
+    return f"read_parquet([{', '.join(sql_queries.literal(str(path)) for path in paths)}])"
 
 
 def _few(

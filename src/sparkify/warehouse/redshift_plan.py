@@ -26,7 +26,7 @@ def plan(loading: Loading, files: Sequence[SourceFile], paths: JsonPaths | None,
         if any(file.kind == kind for file in others):
             columns = staging.part_columns(kind)
             sent = Copy(
-                _TABLES[kind], columns, f"{area.url}/{kind}.manifest", f"{area.url}/{kind}.jsonpaths", "zstd",
+                _TABLES[kind], columns, f"{area.url}/{kind}.manifest", f"{area.url}/{kind}.jsonpaths", "gzip",
                 "epochmillisecs" if kind == "log" else "auto",
             )  # fmt: skip
             lines.append(f"{area.sql(sent)};")

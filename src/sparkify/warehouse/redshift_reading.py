@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sparkify.errors import UsageError
 from sparkify.warehouse.redshift_staging import literal
 
@@ -43,9 +41,8 @@ def _one_select(sql: str) -> str:
     return sql.strip().rstrip(";").rstrip()
 
 
-def unload_statement(table: str, columns: Sequence[str], url: str, role: str, region: str | None) -> str:
-    """UNLOAD of a table as Parquet, to objects that begin with an address. What is there stays, and makes it fail."""
-    select = f"select {', '.join(columns)} from {table}"
+def unload_statement(select: str, url: str, role: str, region: str | None) -> str:
+    """UNLOAD of a query as Parquet, to objects that begin with an address. What is there stays, and makes it fail."""
     lines = [
         f"unload ({literal(select)})",
         f"to {literal(url)}",

@@ -78,6 +78,8 @@ class RedshiftSession:
         self._connection: Connection | None = None
         self.schema = ""
         """Where unqualified tables are made: the default schema of whoever is connected."""
+        self.usual_timeout = "0"
+        """What statements may take, as the server tells it: a setting of ours, of the user or of the cluster."""
         self.number = 0
         """Counts connections: what belonged to an earlier one, such as temporary tables, is gone."""
 
@@ -95,6 +97,7 @@ class RedshiftSession:
             try:
                 if self._statement_timeout:
                     self.execute(f"set statement_timeout to {round(self._statement_timeout * 1000)}")
+                self.usual_timeout = str(self.query("show statement_timeout")[0][0])
                 self.schema = str(self.query("select current_schema()")[0][0])
             except BaseException:
                 self.close()
@@ -205,17 +208,20 @@ class RedshiftSession:
 def retrying(work: Callable[[], Any], *, seconds: float, wait: Callable[[float], None] = time.sleep) -> Any:
     """Do work again, after a growing while, for as long as it meets conflicts or loses its connection.
 
-    The last error is raised when the time is over, or after ten tries. Work must be safe to repeat.
+    The last error is raised so many seconds after the first, or after ten tries. Work must be safe to repeat.
     """
     import random
 
-    deadline = time.monotonic() + seconds
+    deadline: float | None = None
     for attempt in range(10):
         try:
             return work()
         except (Conflict, ConnectionLost):
+            now = time.monotonic()
+            # From the first failure on: what a transaction takes by itself is no time spent trying.
+            deadline = now + seconds if deadline is None else deadline
             pause = random.uniform(0.1, 0.5) * 2**attempt  # noqa: S311 - only spreads tries in time
-            if attempt == 9 or time.monotonic() + pause > deadline:
+            if attempt == 9 or now + pause > deadline:
                 raise
             wait(min(pause, 10.0))
     raise AssertionError

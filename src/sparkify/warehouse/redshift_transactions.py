@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from secrets import token_hex
 from typing import TYPE_CHECKING, TypeVar
 
 from sparkify.errors import SparkifyError, WarehouseError, WarehouseInUse
 from sparkify.warehouse.redshift_address import RedshiftAddress
-from sparkify.warehouse.redshift_session import RedshiftSession, StatementTimeout, retrying
+from sparkify.warehouse.redshift_session import ConnectionLost, RedshiftSession, Refused, StatementTimeout, retrying
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
@@ -26,6 +27,7 @@ WORK = "sparkify_work"
 
 _RUN_LOCK = f"{WORK}.run_lock"
 _BATCH_LOCK = f"{WORK}.batch_lock"
+_IDENTITY = f"{WORK}.warehouse"
 _LOCK_WAIT = 60.0
 """Seconds to wait for a transaction of ours whose connection was lost, until the server has noticed."""
 _STOPPED_WAIT = 1.0
@@ -72,12 +74,27 @@ class Transactions:
     def _make_locks(self) -> None:
         # Committed before anything is locked: a table made after a snapshot is not there for it. What is there is
         # not made again, which takes a privilege that whoever loads may not have.
+        try:
+            self._make_missing()
+        except Refused:  # two first loads at once: the other one made it
+            self._make_missing()
+
+    def _make_missing(self) -> None:
         tables = self._main.query("select table_name from information_schema.tables where table_schema = ?", [WORK])
-        missing = {_RUN_LOCK, _BATCH_LOCK} - {f"{WORK}.{name}" for (name,) in tables}
+        missing = {_RUN_LOCK, _BATCH_LOCK, _IDENTITY} - {f"{WORK}.{name}" for (name,) in tables}
         if missing:
             self._main.execute(f"create schema if not exists {WORK}")
         for table in sorted(missing):
-            self._main.execute(f"create table if not exists {table} (held int)")
+            column = "id varchar(64)" if table == _IDENTITY else "held int"
+            self._main.execute(f"create table if not exists {table} ({column})")
+
+    def _identity(self) -> str:
+        """What tells this warehouse from every other, given once, under the lock of a load."""
+        [(found,)] = self._main.query(f"select min(id) from {_IDENTITY}")
+        if found is None:
+            found = token_hex(8)
+            self._main.execute(f"insert into {_IDENTITY} (id) values (?)", [found])
+        return str(found)
 
     def _hold(self, seconds: float) -> None:
         """Hold the lock of a load, by a connection of its own: it is free again as soon as this process is gone."""
@@ -85,7 +102,7 @@ class Transactions:
         session.close()
         session.execute("begin")
         try:
-            _lock(session, _RUN_LOCK, seconds, self._settings.statement_timeout)
+            _lock(session, _RUN_LOCK, seconds)
         except StatementTimeout as error:
             session.close()
             raise WarehouseInUse(f"{self.url}: another load is running; try again when it has ended") from error
@@ -97,7 +114,8 @@ class Transactions:
                 return
         except WarehouseError:
             pass
-        self._hold(0.0)
+        # The server may take its time to notice that the connection is gone; until then the lock is our own.
+        self._hold(max(self._settings.retry, self._settings.wait))
 
     # -- transactions -----------------------------------------------------------------------------------
 
@@ -128,7 +146,7 @@ class Transactions:
         """What unqualified names mean: the second set of tables in its time, else the user's default schema."""
         schema = self._schema or self._main.schema
         if self._path != schema:
-            self._main.execute(f"set search_path to {quoted(schema)}, {WORK}")
+            self._main.execute(f"set search_path to {quoted(schema)}")
             self._path = schema
 
     def transact(self, work: Callable[[], T], *, committed: Callable[[], bool] | None = None) -> T:
@@ -145,11 +163,21 @@ class Transactions:
                 self._main.execute("commit")
                 return reached[0]
 
-        return self._retrying(attempt)
+        try:
+            return self._retrying(attempt)
+        except ConnectionLost:
+            if not reached or committed is None:
+                raise
+            # The time for trying is over, but not without having asked whether the last commit came through.
+            with self._transaction():
+                if committed():
+                    self._roll_back()
+                    return reached[0]
+            raise
 
     def _lock_batch(self, seconds: float) -> None:
         try:
-            _lock(self._main, _BATCH_LOCK, seconds, self._settings.statement_timeout)
+            _lock(self._main, _BATCH_LOCK, seconds)
         except StatementTimeout as error:
             self._main.close()  # whether the time set for it outlives the transaction is not documented
             raise WarehouseInUse(f"{self.url}: a transaction of another load has not ended; try again later") from error
@@ -186,11 +214,11 @@ class Transactions:
         return result
 
 
-def _lock(session: RedshiftSession, table: str, seconds: float, usual: float) -> None:
+def _lock(session: RedshiftSession, table: str, seconds: float) -> None:
     """Lock a table, or raise StatementTimeout. There is no NOWAIT, but a statement can be given a time."""
     session.execute(f"set statement_timeout to {max(_LEAST_WAIT, round(seconds * 1000))}")
     session.execute(f"lock {table}")
-    session.execute(f"set statement_timeout to {round(usual * 1000)}")
+    session.execute(f"set statement_timeout to '{session.usual_timeout}'")
 
 
 def quoted(name: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from secrets import token_hex
 
 from sparkify.errors import SourceError
 from sparkify.source.access import Access, bucket_region, parse
@@ -28,16 +28,21 @@ _ROW = 40
 
 
 class StagingArea:
-    """A folder below the staging prefix that belongs to one warehouse, and is empty between loads."""
+    """A folder of this process below the staging prefix; nobody else writes there, and it is empty in the end."""
 
-    def __init__(self, place: str, warehouse: str, access: Access) -> None:
-        self._target = BucketTarget(place, access)
-        self._folder = f"sparkify-{hashlib.sha256(warehouse.encode()).hexdigest()[:12]}"
-        # Not every address of it: two warehouses may share the prefix.
-        self.url = f"{self._target.url.rstrip('/')}/{self._folder}"
+    def __init__(self, place: str, access: Access) -> None:
         self._access = access
+        self._token = token_hex(8)
+        self._base = "sparkify-export"
         self._numbers = count()
         self._regions: dict[str, str | None] = {}
+        self._target = BucketTarget(place.rstrip("/"), access)
+        self.url = f"{self._target.url.rstrip('/')}/{self._base}/{self._token}"
+
+    def belong(self, warehouse: str) -> None:
+        """Take a folder among those of a warehouse's loads, by its id; what killed loads left there can be found."""
+        self._base = f"sparkify-{warehouse}"
+        self.url = f"{self._target.url.rstrip('/')}/{self._base}/{self._token}"
 
     def check(self) -> None:
         """Raise UsageError or SourceError when it can be seen that nothing can be written there."""
@@ -48,13 +53,17 @@ class StagingArea:
         self._target.close()
 
     def clear(self) -> None:
-        """Remove every object of ours, such as a killed load left."""
-        names = [name for name in self._target.names() if name.startswith(f"{self._folder}/")]
-        self._target.delete(names)
+        """Remove what is in the folder of this process, whoever wrote it."""
+        self._target.delete(list(self._target.names(f"{self._base}/{self._token}")))
+
+    def clear_left(self) -> None:
+        """Remove what other loads of the warehouse left; only for who holds its lock, so that they are over."""
+        ours = f"{self._base}/{self._token}/"
+        self._target.delete([name for name in self._target.names(self._base) if not name.startswith(ours)])
 
     def room(self) -> Room:
         """A folder for one batch, or for one statement."""
-        return Room(self._target, f"{self._folder}/{next(self._numbers):04}")
+        return Room(self._target, f"{self._base}/{self._token}/{next(self._numbers):04}")
 
     def region_of(self, url: str) -> str | None:
         """The region of a bucket, None where its store names none; asked for once."""
@@ -84,17 +93,18 @@ class Room:
         self._target.write(f"{self._folder}/{name}", data)
         return f"{self.url}/{name}"
 
-    def names(self) -> list[str]:
-        """What lies in it, whoever wrote it."""
-        inside = f"{self._folder}/"
-        return [name.removeprefix(inside) for name in self._target.names() if name.startswith(inside)]
-
-    def read(self, name: str) -> bytes:
-        """The bytes of an object."""
-        data = self._target.read(f"{self._folder}/{name}")
-        if data is None:
-            raise SourceError(f"{self.url}/{name}: is gone; does anything else write to the staging prefix?")
-        return data
+    def fetch(self, folder: str, spool: Spool) -> list[Path]:
+        """Bring what the engine wrote below a folder of the room here, in the order of its names."""
+        paths = []
+        for name in sorted(self._target.names(f"{self._folder}/{folder}")):
+            data = self._target.read(name)
+            if data is None:
+                raise SourceError(f"{self.url}: {name} is gone; does anything else write to the staging prefix?")
+            path = spool.new("unloaded", ".parquet")
+            with spool.guard():
+                path.write_bytes(data)
+            paths.append(path)
+        return paths
 
     def clear(self) -> None:
         """Remove what was written here."""
@@ -102,8 +112,8 @@ class Room:
         self._names.clear()
 
     def clear_all(self) -> None:
-        """Remove everything in it, whoever wrote it."""
-        self._target.delete([f"{self._folder}/{name}" for name in self.names()])
+        """Remove everything in it, what the engine wrote too."""
+        self._target.delete(list(self._target.names(self._folder)))
         self._names.clear()
 
 
@@ -147,18 +157,18 @@ def write_parts(local: LocalEngine, kind: Kind, room: Room, spool: Spool, slices
     with ThreadPoolExecutor(4, thread_name_prefix="parts") as pool:
         writes: list[Future[str]] = []
         for place in range(wanted):
-            path = spool.new(f"part-{kind}", ".json.zst")
+            path = spool.new(f"part-{kind}", ".json.gz")
             first, last = rows * place // wanted, rows * (place + 1) // wanted
             with spool.guard():
                 local.execute(
                     f"copy (select {chosen} from temp.main.{source} where rowid >= {first} and rowid < {last}) "
-                    f"to {duckdb_literal(str(path))} (format json, compression zstd)"
+                    f"to {duckdb_literal(str(path))} (format json, compression gzip)"
                 )
-            writes.append(pool.submit(_put, room, f"{kind}-{place:04}.json.zst", path))
+            writes.append(pool.submit(_put, room, f"{kind}-{place:04}.json.gz", path))
         urls = [write.result() for write in writes]
     listed = room.write(f"{kind}.manifest", manifest(urls))
     mapping = room.write(f"{kind}.jsonpaths", jsonpaths(columns))
-    copy = Copy(source, columns, listed, mapping, "zstd", "epochmillisecs" if kind == "log" else "auto")
+    copy = Copy(source, columns, listed, mapping, "gzip", "epochmillisecs" if kind == "log" else "auto")
     return Parts(copy, rows, tuple(urls))
 
 
