@@ -174,8 +174,9 @@ def etl(
     finally:
         if as_json:
             sys.stdout.write(json.dumps(report.as_dict()) + "\n")
-    for warning in report.warnings:
-        sys.stderr.write(f"warning: {printable(warning)}\n")
+    for kind, told in (("note", report.notes), ("warning", report.warnings)):
+        for line in told:
+            sys.stderr.write(f"{kind}: {printable(line)}\n")
     if not as_json:
         for line in summary(report):
             say(printable(line))

@@ -94,7 +94,7 @@ class _Load:
                 self._rebuild(started_at)
             else:
                 self._load()
-                warehouse.transact(self._finish)
+                warehouse.transact(self._finish)()
                 warehouse.settle(0, 0)
         except BaseException as error:
             self._fail(error, full_refresh=full_refresh)
@@ -181,6 +181,8 @@ class _Load:
                 )
                 break
             except Inexact as found:
+                count = len(found.parts)
+                report.notes.append(f"{count} log {plural('file', count)} read on this machine after all: {found.why}")
                 with report.timed("stage"):
                     ready.doubt(found.parts)
         self._note(batch, instants, ready)
@@ -237,17 +239,17 @@ class _Load:
                 ledger.set_setting(warehouse, "songplay_floor", str(floor))
                 ledger.set_setting(warehouse, "match", match)
 
-            def replace() -> None:
+            def replace() -> Callable[[], None]:
                 warehouse.replace_tables(REBUILT, keep=("etl_rejects",))
                 ledger.set_setting(warehouse, "songplay_floor", str(floor))
                 ledger.set_setting(warehouse, "match", match)
                 warehouse.run("ledger/sum_run", [report.run_id])
-                self._finish()
+                return self._finish()
 
             warehouse.transact(begin, committed=lambda: ledger.has_run(warehouse, report.run_id or ""))
             self._load(anew=True)
             report.status = "loaded"
-            warehouse.transact(replace, committed=lambda: ledger.has_ended(warehouse, report.run_id or ""))
+            warehouse.transact(replace, committed=lambda: ledger.has_ended(warehouse, report.run_id or ""))()
         warehouse.settle(report.rows["songplays"], 0)
 
     def check_nothing_is_left_out(self) -> None:
@@ -271,26 +273,37 @@ class _Load:
                 )
             self.inputs.compacted[kind].check()
 
-    def _sum_up(self) -> None:
-        """Complete the report from what is committed, within a session."""
+    def _sum_up(self) -> Callable[[], None]:
+        """Look what the run came to, within a session; gives what completes the report, for when that is committed."""
         warehouse, report = self.warehouse, self.report
         [(plays, users, songs, artists)] = warehouse.rows("run/summary", [self.floor])
-        report.rows["songplays"] += number(plays)
-        report.rows |= {"users": number(users), "songs": number(songs), "artists": number(artists)}
-        for match, found in warehouse.rows("run/resolution", [self.floor]):
-            report.resolution[str(match)] = number(found)
+        found = {str(match): number(count) for match, count in warehouse.rows("run/resolution", [self.floor])}
 
-    def _finish(self) -> None:
-        """Complete the report and the run's record, within a transaction."""
+        def complete() -> None:
+            report.rows["songplays"] += number(plays)
+            report.rows |= {"users": number(users), "songs": number(songs), "artists": number(artists)}
+            report.resolution |= found
+
+        return complete
+
+    def _finish(self) -> Callable[[], None]:
+        """The run's record, within a transaction; gives what completes the report."""
         warehouse, report = self.warehouse, self.report
-        self._sum_up()
+        complete = self._sum_up()
+        warnings = list(report.warnings)
         if self.conflicts:
-            report.warnings.append(
+            warnings.append(
                 f"{self.conflicts} events share time, user and session with a play but differ from it; "
                 "the play that is loaded stays (R1)"
             )
-        message = "; ".join(report.warnings) or None
+        message = "; ".join(warnings) or None
         ledger.finish(warehouse, report.run_id or "", report.status, message, ledger.utc_now())
+
+        def finished() -> None:
+            complete()
+            report.warnings[:] = warnings
+
+        return finished
 
     def _fail(self, error: BaseException, *, full_refresh: bool) -> None:
         """Record why a run ended early; what was committed stays, but nothing of a full refresh was."""
@@ -300,14 +313,13 @@ class _Load:
         interrupted = not isinstance(error, Exception)
         message = "stopped by a signal" if interrupted else str(error)
 
-        def note() -> None:
+        def note() -> Callable[[], None]:
             status = "interrupted" if interrupted else "failed"
             ledger.finish(self.warehouse, self.report.run_id or "", status, message, ledger.utc_now())
-            if self.report.batches:
-                self._sum_up()
+            return self._sum_up() if self.report.batches else lambda: None
 
         with suppress(SparkifyError):  # the next run marks this one interrupted; the first error is the one to tell
-            self.warehouse.transact(note)
+            self.warehouse.transact(note)()
 
 
 def dry_run(

@@ -118,6 +118,7 @@ def add_batch(warehouse: Warehouse, run_id: str, batch: Batch, loaded_at: dateti
     warehouse.drop_temporary(["load_files"])
     warehouse.run("ledger/load_files")
     warehouse.append("load_files", _file_rows(run_id, batch, loaded_at))
+    warehouse.run("ledger/forget_older")
     warehouse.run("ledger/drop_old_files")
     warehouse.run("ledger/add_files")
     warehouse.append("etl_rejects", batch.rejects.rows())
@@ -141,6 +142,7 @@ def _file_rows(run_id: str, batch: Batch, loaded_at: datetime) -> Iterator[dict[
     """One row a file: of a compacted part its sources, and the part itself, whose records count as theirs."""
     # A file may come twice, by itself and within a part, or in two parts: its latest version stays known.
     counted = {source.file.url: source for source in sorted(batch.sources, key=lambda each: each.file.modified)}
+    read = {file.url for file in batch.files}
     found = [(source.file, source.rows) for source in counted.values()]
     found += [(file, 0) for file in batch.files if file.url not in counted]
     for file, rows in found:
@@ -154,6 +156,7 @@ def _file_rows(run_id: str, batch: Batch, loaded_at: datetime) -> Iterator[dict[
             "loaded_at": loaded_at,
             "rows": rows,
             "rejected": batch.rejects.by_file[file],
+            "from_part": int(file.url not in read),
         }
 
 

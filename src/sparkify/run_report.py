@@ -38,6 +38,8 @@ class Report:
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys((*STEPS, "total"), 0.0))
     warnings: list[str] = field(default_factory=list)
     """For people; not in the dictionary."""
+    notes: list[str] = field(default_factory=list)
+    """What made the run slower than it need be; for people too, and not in its record."""
 
     def as_dict(self) -> dict[str, object]:
         """Every key is always present."""

@@ -42,9 +42,11 @@ def number(value: object) -> int:
 class Inexact(Exception):
     """Parts that the engine reads by itself would not come out as they are to: files with bad records, or odd ones."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
-        super().__init__(f"{len(parts)} parts")
+    def __init__(self, parts: Sequence[Part], why: str) -> None:
+        super().__init__(why)
         self.parts = list(parts)
+        self.why = why
+        """For people: what made them so."""
 
 
 class Warehouse(Protocol):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from sparkify import sql_queries
-from sparkify.errors import SparkifyError, UsageError, WarehouseError
+from sparkify.errors import SparkifyError, UsageError, WarehouseError, WarehouseInUse
 from sparkify.source.access import bucket_region, parse
 from sparkify.source.files import SourceFile
 from sparkify.source.jsonpaths import JsonPaths
@@ -28,7 +28,7 @@ from sparkify.warehouse.local import LocalEngine
 from sparkify.warehouse.redshift_address import RedshiftAddress
 from sparkify.warehouse.redshift_loading import Doubtful, Loading
 from sparkify.warehouse.redshift_reading import check_reads_only, unload_statement
-from sparkify.warehouse.redshift_session import Refused
+from sparkify.warehouse.redshift_session import Refused, StatementTimeout
 from sparkify.warehouse.redshift_transactions import WORK, Transactions, quoted
 from sparkify.warehouse.staging_area import StagingArea, write_rows
 
@@ -169,12 +169,13 @@ class RedshiftWarehouse(Transactions):
         try:
             result = self.transact(copy_and_work, committed=committed)
         except Doubtful as error:
-            raise Inexact(loading.narrow() or error.parts) from error
+            raise Inexact(self._retrying(loading.narrow) or error.parts, error.why) from error
         except Refused as error:
             if not loading.copying:
                 raise
             # COPY failed: which files it could not load, the system's views tell now that the transaction is over.
-            raise Inexact(loading.culprits(error)) from error
+            reason = error
+            raise Inexact(self._retrying(lambda: loading.culprits(reason)), "records that COPY refused") from error
         self._ledger_is_old = True
         with suppress(SparkifyError):  # the batch is committed; what stays now goes at the end
             loading.clear()
@@ -238,11 +239,13 @@ class RedshiftWarehouse(Transactions):
         self._schema = ""
         self._set_path()
 
-    def _columns(self, table: str, schema: str) -> list[str]:
+    def _columns(self, table: str, schema: str | None = None) -> list[str]:
+        if not self._main.is_open:
+            self.exists()
         rows = self.query(
             "select column_name from information_schema.columns where table_schema = ? and table_name = ? "
             "order by ordinal_position",
-            [schema, table],
+            [schema or self._main.schema, table],
         )
         return [str(name) for (name,) in rows]
 
@@ -277,7 +280,23 @@ class RedshiftWarehouse(Transactions):
         return _OF_RUN.sub(rf"{WORK}.\1", sql)
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
-        self._main.execute(sql, parameters)
+        if self._locking and sql.startswith(("drop table ", "alter table ")):
+            self._alter(sql)
+        else:
+            self._main.execute(sql, parameters)
+
+    def _alter(self, sql: str) -> None:
+        """Such statements wait for everybody who reads the table, even if he is idle: so not for ever."""
+        wait = max(1000, round(self._settings.wait * 1000))
+        self._main.execute(f"set statement_timeout to {wait}")
+        try:
+            self._main.execute(sql)
+        except StatementTimeout as error:
+            self._main.close()
+            raise WarehouseInUse(
+                f"{self.url}: somebody reads what is to be changed ({sql}); svv_transactions shows who; try again later"
+            ) from error
+        self._main.execute(f"set statement_timeout to '{self._main.usual_timeout}'")
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         return self._main.query(sql, parameters)
@@ -296,10 +315,10 @@ class RedshiftWarehouse(Transactions):
             if name in _LOCAL:
                 self._local.drop_temporary([name])
             elif name in sql_queries.RUN_TABLES:
-                self.execute(f"drop table if exists {WORK}.{name}")
+                self._main.execute(f"drop table if exists {WORK}.{name}")
             elif name in self._temporary:
                 # Only what this connection made: a permanent table of the name would be dropped as readily.
-                self.execute(f"drop table {name}")
+                self._main.execute(f"drop table {name}")
                 self._temporary.discard(name)
 
     def _fetch_ledger(self) -> None:
@@ -377,7 +396,7 @@ class RedshiftWarehouse(Transactions):
 
     def export(self, table: str, path: Path) -> int:
         """Write a table as Parquet, by way of the staging prefix; the number of rows."""
-        columns = self._columns(table, self._main.schema)
+        columns = self._columns(table)
         rows = number(self.query(f"select count(*) from {table}")[0][0])
         with suppress(FileNotFoundError):
             path.unlink()
@@ -412,7 +431,7 @@ class RedshiftWarehouse(Transactions):
                 area.close()
 
     def unload(self, table: str, url: str) -> int | None:
-        columns = ", ".join(self._columns(table, self._main.schema))
+        columns = ", ".join(self._columns(table))
         rows = number(self.query(f"select count(*) from {table}")[0][0])
         region = bucket_region(parse(url).root, self._settings.access)
         self.execute(unload_statement(f"select {columns} from {table}", url, self._settings.copy_role, region))

@@ -53,7 +53,9 @@ class RedshiftAddress:
 
 def parse_address(text: str) -> RedshiftAddress:
     """The address in a text; raises UsageError that says what is wrong with it, without what may be a secret."""
-    shown = "--warehouse redshift://" + text.removeprefix("redshift://").split("@")[-1].split("?")[0]
+    # Of the host no more than its name: what was typed in the wrong place may be a secret.
+    authority = text.removeprefix("redshift://").split("?")[0].split("@")[-1]
+    shown = "--warehouse redshift://" + re.match(r"[\w.-]*", authority).group()  # type: ignore[union-attr]
     try:
         parts = urlsplit(text)
     except ValueError:  # its own text would show the whole address
@@ -99,12 +101,12 @@ def _options(query: str, host: str, shown: str) -> dict[str, str]:
     if unknown:
         raise UsageError(f"{shown}: there is no option '{unknown[0]}'; there are {', '.join(_OPTIONS)}")
     if options.get("auth", "iam") != "iam":
-        raise UsageError(f"{shown}: auth={options['auth']}: write auth=iam, or leave it out for a password")
+        raise UsageError(f"{shown}: auth=…: write auth=iam, or leave it out for a password")
     if "auth" in options and "secret" in options:
         raise UsageError(f"{shown}: auth=iam and secret= exclude each other; give one of them")
     tls = options.get("sslmode", "verify-full")
     if tls not in ("verify-full", "verify-ca", "disable"):
-        raise UsageError(f"{shown}: sslmode={tls}: write verify-full (the default) or verify-ca")
+        raise UsageError(f"{shown}: sslmode=…: write verify-full (the default) or verify-ca")
     if tls == "disable" and host not in _LOCAL:
         raise UsageError(f"{shown}: sslmode=disable would send everything in the clear; it is for this machine only")
     return options

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -25,8 +26,11 @@ VIEWS_WAIT = 10.0
 """Seconds until a system view shows what just happened; AWS promises nothing."""
 NARROWING = 24
 """COPY statements that look for the files with doubtful values; a few bad ones among a thousand are found."""
-_OF_FILES = re.compile(r"load_error|does not exist|NoSuchKey|not found|mandatory", re.IGNORECASE)
-"""What COPY says of files with bad records, and of those that are gone; other failures are no fault of the files."""
+_HOPELESS = 8
+_NOT_OF_FILES = re.compile(
+    r"denied|not authorized|permission|forbidden|credential|iam_role|assume role|redirect|invalidaccess", re.IGNORECASE
+)
+"""What COPY says when it may not read at all; any other failure may be the fault of a file: damaged, gone, no JSON."""
 _NAME_SHOWN = 256
 """Characters of a file's name in the system views."""
 
@@ -161,7 +165,7 @@ class Loading:
         self.copying = False
         doubtful = number(session.query(staging.count_doubtful())[0][0])
         if doubtful:
-            raise Doubtful([part for group in self._in_place for part in group.parts])
+            raise Doubtful(self._left(), "values that COPY may have bent")
         session.execute(staging.type_raw())
         session.execute(f"drop table {staging.RAW}")
 
@@ -175,14 +179,15 @@ class Loading:
                 [query],
             )
             found = {str(name): (number(lines), str(etag or "").strip('"')) for name, lines, etag in rows}
-            seen = [found.get(part.sources[0].file.url[:_NAME_SHOWN]) for part in group.parts]
+            seen = [next((found[name] for name in _shown(part) if name in found), None) for part in group.parts]
             if all(each is not None for each in seen) or time.monotonic() > deadline:
                 break
             time.sleep(0.5)
-        names = {part.sources[0].file.url[:_NAME_SHOWN] for part in group.parts}
+        names = {_shown(part)[0] for part in group.parts}
         counted = [each for each in seen if each is not None]
         if len(counted) < len(seen) or len(names) < len(seen) or sum(lines for lines, _ in counted) != came:
-            raise Inexact(group.parts)  # lines are not records there, or the view does not tell
+            # Nor will the view tell of the others.
+            raise Inexact(self._left(), "sys_load_detail does not tell how many records each file has")
         odd = []
         for part, (lines, etag) in zip(group.parts, counted, strict=True):
             source = part.sources[0]
@@ -190,7 +195,7 @@ class Loading:
             if etag and source.file.etag and etag != source.file.etag.strip('"'):
                 odd.append(part)
         if odd:
-            raise Inexact(odd)  # replaced since the listing
+            raise Inexact(odd, "replaced since they were listed")
 
     # -- after a failure ----------------------------------------------------------------------------------
 
@@ -199,44 +204,54 @@ class Loading:
 
         A COPY that loads nothing finds them all at once: the one that failed stopped at the first.
         """
-        if not _OF_FILES.search(str(error)):
+        if _NOT_OF_FILES.search(str(error)):
             raise error
-        self._session.execute(staging.create_raw())
         bad: set[str] = set()
-        try:
+        with self._raw_table():
             for group in self._in_place:
                 bad |= self._scan(group)
+        return [part for part in self._left() if bad.intersection(_shown(part))] or self._left()
+
+    def _left(self) -> list[Part]:
+        """Every part that is copied in place."""
+        return [part for group in self._in_place for part in group.parts]
+
+    @contextmanager
+    def _raw_table(self) -> Iterator[None]:
+        """The table of text, outside of the transaction; it goes with the connection, if that goes."""
+        self._session.execute(staging.create_raw())
+        made = self._session.number
+        try:
+            yield
         finally:
-            self._session.execute(f"drop table {staging.RAW}")
-        parts = [part for group in self._in_place for part in group.parts]
-        return [part for part in parts if part.sources[0].file.url[:_NAME_SHOWN] in bad] or parts
+            if self._session.is_open and self._session.number == made:
+                self._session.execute(f"drop table {staging.RAW}")
 
     def narrow(self) -> list[Part]:
         """The parts with doubtful values, found by copying ever smaller halves: rows do not tell their file.
 
-        After `NARROWING` statements, what is left undecided counts as doubtful.
+        Where they are everywhere, looking on would cost more than reading all: after `NARROWING` statements, or eight
+        that found no half without, what is left undecided counts as doubtful.
         """
-        session, found, tried = self._session, [], 0
+        session, tried, clean = self._session, 0, 0
+        found: list[Part] = []
         undecided = [(group, group.parts) for group in self._in_place]
-        session.execute(staging.create_raw())
-        try:
+        with self._raw_table():
             while undecided:
                 group, parts = undecided.pop(0)
-                if tried == NARROWING:
+                if tried == NARROWING or (tried == _HOPELESS and not clean):
                     found += parts
                     continue
                 tried += 1
                 session.execute(f"delete from {staging.RAW}")
                 self._copy(self._part_of(group, parts, tried))
                 if not number(session.query(staging.count_doubtful())[0][0]):
-                    continue
-                if len(parts) == 1:
+                    clean += 1
+                elif len(parts) == 1:
                     found += parts
                 else:
                     half = len(parts) // 2
                     undecided += [(group, parts[:half]), (group, parts[half:])]
-        finally:
-            session.execute(f"drop table {staging.RAW}")
         return found
 
     def _part_of(self, group: InPlace, parts: Sequence[Part], place: int) -> Copy:
@@ -262,3 +277,9 @@ class Loading:
             if rows or time.monotonic() > deadline:
                 return {str(name) for (name,) in rows}
             time.sleep(0.5)
+
+
+def _shown(part: Part) -> tuple[str, str]:
+    """How system views may show a part's file: by its address, or by its key alone."""
+    url = part.sources[0].file.url
+    return url[:_NAME_SHOWN], url.split("/", 3)[-1][:_NAME_SHOWN]

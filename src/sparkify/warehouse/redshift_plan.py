@@ -45,7 +45,7 @@ def statements() -> list[str]:
     """What every batch sends after its files are staged: transform, ledger and audits, in their order."""
     names = (
         *sql_queries.INCOMING, *sql_queries.KEYS, *sql_queries.SONGS, *sql_queries.TRACKS, *sql_queries.MOVES,
-        *sql_queries.ARTISTS, *sql_queries.PLAYS, *sql_queries.USERS, "ledger/load_files",
+        *sql_queries.ARTISTS, *sql_queries.PLAYS, *sql_queries.USERS, "ledger/load_files", "ledger/forget_older",
         "ledger/drop_old_files", "ledger/add_files", "ledger/add_batch", "ledger/sum_run", *sql_queries.audits(),
     )  # fmt: skip
     return [*(f"{sql_queries.statement(name, 'redshift')};" for name in names), "commit;"]

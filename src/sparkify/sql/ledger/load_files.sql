@@ -8,5 +8,6 @@ create temp table load_files (
     run_id varchar(256) not null,
     loaded_at timestamp not null,
     rows bigint not null,
-    rejected bigint not null
+    rejected bigint not null,
+    from_part smallint not null -- rule: 1 for a file that came within a compacted part
 )

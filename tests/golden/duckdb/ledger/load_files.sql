@@ -7,5 +7,6 @@ CREATE TEMPORARY TABLE load_files (
   run_id TEXT(256) NOT NULL,
   loaded_at TIMESTAMP NOT NULL,
   rows BIGINT NOT NULL,
-  rejected BIGINT NOT NULL
+  rejected BIGINT NOT NULL,
+  from_part SMALLINT NOT NULL
 )
