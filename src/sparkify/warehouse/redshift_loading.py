@@ -91,9 +91,7 @@ class Loading:
         self.clear()
         self._room = self.area.room()
         for kind in ("log", "song"):
-            sent = write_parts(self._local, kind, self._room, self._local.spool, self._slices)
-            if sent is not None:
-                self._sent.append(sent)
+            self._sent += write_parts(self._local, kind, self._room, self._local.spool, self._slices)
         self._in_place = self.in_place([part for part in parts if part.in_place], self._room)
         return []
 
@@ -138,7 +136,12 @@ class Loading:
         session.execute(staging.create_batch_songs())
         temporary.add("batch_songs")
         for sent in self._sent:
-            self.send(sent)
+            if sent.copy.table == staging.RAW:
+                session.execute(staging.create_raw())
+                self.send(sent)
+                self._type_raw()
+            else:
+                self.send(sent)
         if self._in_place:
             self._copy_in_place()
 
@@ -166,8 +169,11 @@ class Loading:
         doubtful = number(session.query(staging.count_doubtful())[0][0])
         if doubtful:
             raise Doubtful(self._left(), "values that COPY may have bent")
-        session.execute(staging.type_raw())
-        session.execute(f"drop table {staging.RAW}")
+        self._type_raw()
+
+    def _type_raw(self) -> None:
+        self._session.execute(staging.type_raw())
+        self._session.execute(f"drop table {staging.RAW}")
 
     def _count(self, group: InPlace, came: int) -> None:
         """Note how many records each file had, and that it was the version that was listed."""

@@ -182,11 +182,11 @@ def _typed(field: Field) -> str:
     if field.type is Type.INT:
         number = _whole(f"nullif({text}, '')")
         return f"cast({number} as int)"
-    # Whole seconds, then the milliseconds left: neither step has a fraction that could be rounded.
+    # Whole days, then the milliseconds left, both INT as DATEADD wants: no step has a fraction that could be rounded.
     whole = _whole(text)
     return (
-        f"dateadd(millisecond, cast({whole} % 1000 as int), "
-        f"timestamp '1970-01-01 00:00:00' + ({whole} / 1000) * interval '1 second')"
+        f"dateadd(millisecond, cast({whole} % 86400000 as int), "
+        f"dateadd(day, cast({whole} / 86400000 as int), timestamp '1970-01-01 00:00:00'))"
     )
 
 

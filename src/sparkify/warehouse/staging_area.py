@@ -11,13 +11,13 @@ from secrets import token_hex
 
 from sparkify.errors import SourceError
 from sparkify.source.access import Access, bucket_region, parse
-from sparkify.source.fields import Kind
+from sparkify.source.fields import FIELDS, Kind
 from sparkify.source.spool import LineWriter, Spool
 from sparkify.source.target import BucketTarget
 from sparkify.sql_queries import literal as duckdb_literal
 from sparkify.warehouse import number
 from sparkify.warehouse.local import LocalEngine
-from sparkify.warehouse.redshift_staging import Copy, jsonpaths, manifest, part_columns
+from sparkify.warehouse.redshift_staging import RAW, Copy, jsonpaths, manifest, part_columns, raw_column
 
 PART_LEAST = 1 << 20
 """Bytes of a compressed part from which it is worth a file of its own; source: AWS, best practices of loading."""
@@ -138,38 +138,70 @@ class Parts:
     urls: tuple[str, ...]
 
 
-def write_parts(local: LocalEngine, kind: Kind, room: Room, spool: Spool, slices: int) -> Parts | None:
-    """Write what was staged on this machine as compressed JSON, many objects at a time; None when there is nothing."""
+def write_parts(local: LocalEngine, kind: Kind, room: Room, spool: Spool, slices: int) -> list[Parts]:
+    """Write what was staged on this machine as compressed JSON, many objects at a time; nothing when there is none."""
     source = "staging_events" if kind == "log" else "batch_songs"
-    rows = number(local.query(f"select count(*) from temp.main.{source}")[0][0])
-    if not rows:
-        return None
+    # Milliseconds of the source for the events, for files ISO, which has the microseconds.
     columns = part_columns(kind)
-    # Milliseconds of the source for the events, so that every year comes through; for files, ISO has the microseconds.
-    chosen = ", ".join(
-        "epoch_ms(ts) as ts" if column == "ts" and kind == "log"
-        else "strftime(modified, '%Y-%m-%d %H:%M:%S.%f') as modified" if column == "modified"
-        else column
-        for column in columns
-    )  # fmt: skip
-    wanted = number_of_parts(rows, slices)
-    urls: list[str] = []
+    chosen = ", ".join(_AS_TEXT.get((kind, column), column) for column in columns)
+    near = _NEAR if kind == "log" else "true"
+    time_format = "epochmillisecs" if kind == "log" else "auto"
+    found = _write(
+        local, f"select {chosen}, rowid as place from temp.main.{source} where {near}", kind, room, spool, slices
+    )
+    made = []
+    if found is not None:
+        mapping = room.write(f"{kind}.jsonpaths", jsonpaths(columns))
+        made.append(Parts(Copy(source, columns, found.manifest, mapping, "gzip", time_format), found.rows, found.urls))
+    if kind == "log":
+        # Of years that no time format is documented for: by way of the table of text, where SQL makes the times.
+        texts = ", ".join(
+            f"cast({'epoch_ms(ts)' if field.column == 'ts' else field.column} as varchar) as {raw_column(field)}"
+            for field in FIELDS["log"]
+        )
+        far = f"select {texts}, rowid as place from temp.main.{source} where not ({_NEAR})"
+        found = _write(local, far, "far", room, spool, 1)
+        if found is not None:
+            names = tuple(raw_column(field) for field in FIELDS["log"])
+            mapping = room.write("far.jsonpaths", jsonpaths(names))
+            made.append(Parts(Copy(RAW, names, found.manifest, mapping, "gzip"), found.rows, found.urls))
+    return made
+
+
+_NEAR = "ts >= timestamp '0001-01-01' and ts < timestamp '10000-01-01'"
+_AS_TEXT = {
+    ("log", "ts"): "epoch_ms(ts) as ts",
+    ("song", "modified"): "strftime(modified, '%Y-%m-%d %H:%M:%S.%f') as modified",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    manifest: str
+    rows: int
+    urls: tuple[str, ...]
+
+
+def _write(local: LocalEngine, select: str, stem: str, room: Room, spool: Spool, slices: int) -> _Written | None:
+    """Write what a query gives into as many objects as are worth it; its last column numbers the rows, with gaps."""
+    [(rows, first, last)] = local.query(f"select count(*), min(place), max(place) from ({select})")
+    if not number(rows):
+        return None
+    low, span = number(first), number(last) + 1 - number(first)
+    wanted = number_of_parts(number(rows), slices)
     with ThreadPoolExecutor(4, thread_name_prefix="parts") as pool:
         writes: list[Future[str]] = []
-        for place in range(wanted):
-            path = spool.new(f"part-{kind}", ".json.gz")
-            first, last = rows * place // wanted, rows * (place + 1) // wanted
+        for part in range(wanted):
+            path = spool.new(f"part-{stem}", ".json.gz")
+            begin, end = low + span * part // wanted, low + span * (part + 1) // wanted
             with spool.guard():
                 local.execute(
-                    f"copy (select {chosen} from temp.main.{source} where rowid >= {first} and rowid < {last}) "
+                    f"copy (select * exclude (place) from ({select}) where place >= {begin} and place < {end}) "
                     f"to {duckdb_literal(str(path))} (format json, compression gzip)"
                 )
-            writes.append(pool.submit(_put, room, f"{kind}-{place:04}.json.gz", path))
-        urls = [write.result() for write in writes]
-    listed = room.write(f"{kind}.manifest", manifest(urls))
-    mapping = room.write(f"{kind}.jsonpaths", jsonpaths(columns))
-    copy = Copy(source, columns, listed, mapping, "gzip", "epochmillisecs" if kind == "log" else "auto")
-    return Parts(copy, rows, tuple(urls))
+            writes.append(pool.submit(_put, room, f"{stem}-{part:04}.json.gz", path))
+        urls = tuple(write.result() for write in writes)
+    return _Written(room.write(f"{stem}.manifest", manifest(urls)), number(rows), urls)
 
 
 def _put(room: Room, name: str, path: Path) -> str:
