@@ -13,7 +13,7 @@ from benchmarks.scale_model import Size
 from sparkify import sql_queries
 from sparkify.config import Settings
 from sparkify.source.files import BATCH_FILES
-from sparkify.warehouse import redshift, redshift_loading
+from sparkify.warehouse import redshift_loading
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
@@ -62,7 +62,7 @@ def test_the_command_line_prints_the_same(capsys: pytest.CaptureFixture[str], tm
 
 def test_what_the_page_says_of_the_program_is_so() -> None:
     assert Settings(warehouse="redshift://host/db", batch_bytes=None).batch_limit == P.batch_bytes == 4 << 30
-    assert P.batch_files == redshift.LEDGER_PAGE == BATCH_FILES
+    assert P.batch_files == BATCH_FILES
     assert redshift_loading.NARROWING == 24
     transform = {name for name in sql_queries.names("transform") if name != "transform/doubtful_texts"}
     assert {*model.EVERY_BATCH, *model.WITH_SONGS, "transform/count_conflicts"} == transform
