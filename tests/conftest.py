@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-pytest.register_assert_rewrite("tests.house")
+pytest.register_assert_rewrite("tests.house", "tests.engines", "tests.redshift_house")
 
 FACTOR = int(os.environ.get("SPARKIFY_EXAMPLES", "1"))
 """Above 1 the examples are others each time; 1 is for continuous integration, always the same."""

@@ -1,12 +1,14 @@
 """Warehouses on the stand-in for Amazon Redshift, a source for them, and what they hold as plain values.
 
-A test gets a `Cluster`: one stand-in and one object server for its module. Each `House` on it is a database.
+A test gets a `Cluster`: the stand-in and the object server of `tests.engines`. Each `House` on it is a database.
+
+    pytest_plugins = ("tests.engines",)
+    cluster = redshift_house.cluster
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import itertools
 import json
 import subprocess
@@ -25,8 +27,8 @@ from sparkify.sql_queries import STAR
 from sparkify.warehouse import Warehouse, open_warehouse, redshift_staging
 from tests import command
 from tests.command import Result, event, song
+from tests.engines import STAGE, Local
 from tests.objects import ObjectServer
-from tests.redshift import dialect
 from tests.redshift.standin import Rule, StandIn, Statement
 from tests.redshift.wire import Row as Texts
 
@@ -38,6 +40,9 @@ PASSWORD = "c0rrect-horse"
 
 FIRST_TIME = 1541106106796000
 """When the source's first file was changed, in microseconds."""
+
+COPIES = itertools.count(1)
+"""Numbers of databases that are copies of others."""
 
 State = dict[str, list[Texts]]
 
@@ -115,7 +120,7 @@ class House:
         self.name = name
         self.url = f"redshift://{self.standin.user}@{self.standin.host}:{self.standin.port}/{name}"
         self.address = f"{self.url}?sslmode=disable"
-        self.staging = f"s3://stage/{name}"
+        self.staging = f"s3://{STAGE}/{name}"
 
     def settings(self, **flags: object) -> Settings:
         given: dict[str, object] = {
@@ -201,7 +206,7 @@ class House:
 
     def staged(self) -> list[str]:
         """What lies below the staging prefix."""
-        return [key for key in self.cluster.store.keys("stage") if key.startswith(f"{self.name}/")]
+        return [key for key in self.cluster.store.keys(STAGE) if key.startswith(f"{self.name}/")]
 
     def statements(self) -> list[Statement]:
         """What clients had executed here."""
@@ -251,7 +256,8 @@ class Cluster:
     def __init__(self, standin: StandIn, store: ObjectServer) -> None:
         self.standin = standin
         self.store = store
-        self._copies = itertools.count(1)
+        for bucket in ("data", "out"):
+            store.make(bucket)
         for number, (name, data) in enumerate(FILES.items()):
             store.put("data", name, data, modified=FIRST_TIME + number * 1_000_000)
 
@@ -261,13 +267,15 @@ class Cluster:
         if template is None:
             house = House(self, self.standin.database())
         else:
-            house = House(self, f"copy{next(self._copies)}")
+            house = House(self, f"copy{next(COPIES)}")
             self._administer(f"create database {house.name} template {template.name} owner {self.standin.user}")
         try:
             yield house
         finally:
             self.standin.clear()
             self.standin.drop(house.name)
+            for key in house.staged():
+                self.store.delete(STAGE, key)
 
     def _administer(self, sql: str) -> None:
         session = self.standin.server.connect("postgres")
@@ -283,17 +291,12 @@ class Cluster:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    """A stand-in for the module; small log files are copied where they lie."""
-    with ObjectServer(buckets=["data", "stage", "out"]) as store, StandIn(store.endpoint) as standin:
-        standin.password = PASSWORD
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in store.environment().items():
-                patch.setenv(name, value)
-            patch.setattr(redshift_staging, "DIRECT_BYTES", IN_PLACE)
-            # The same statements come thousands of times.
-            patch.setattr(dialect, "translate", functools.cache(dialect.translate))
-            yield Cluster(standin, store)
+def cluster(local: Local) -> Iterator[Cluster]:
+    """The stand-in of this process, with a source; small log files are copied where they lie."""
+    with local.pointed(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local.standin, "password", PASSWORD)
+        patch.setattr(redshift_staging, "DIRECT_BYTES", IN_PLACE)
+        yield Cluster(local.standin, local.objects)
 
 
 @pytest.fixture

@@ -109,13 +109,16 @@ def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
 
 def know(warehouse: Warehouse, *files: SourceFile) -> None:
     """Make the ledger know these files."""
-    with warehouse.transaction():
+
+    def work() -> None:
         for file in files:
             warehouse.execute(
                 "insert into etl_files (url, etag, size, modified, kind, run_id, loaded_at, rows, rejected) "
                 "values (?, ?, ?, ?, ?, '', now(), 0, 0)",
                 [file.url, file.etag, file.size, file.modified_at, file.kind],
             )
+
+    warehouse.transact(work)
 
 
 def names(files: Iterable[SourceFile]) -> list[str]:

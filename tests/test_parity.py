@@ -28,6 +28,7 @@ from sparkify.source.parts import Part
 from sparkify.source.prepare import Preparer
 from sparkify.warehouse import Warehouse, redshift_staging
 from sparkify.warehouse.redshift_session import Refused
+from sparkify.warehouse.redshift_transactions import WORK
 from tests import strategies, test_rules
 from tests.conftest import examples
 from tests.house import (
@@ -164,7 +165,7 @@ def sound_history(draw: st.DrawFn) -> list[Run]:
         return draw(histories(max_runs=2))
 
 
-@examples(10)
+@examples(6)
 @given(some_history(max_runs=2), st.data())
 def test_a_history_loaded_run_by_run(cluster: Cluster, folder: Path, history: list[Run], data: st.DataObject) -> None:
     """As the reference says on Redshift, and the same on DuckDB: tables, ledger, rejects, tracks, reports."""
@@ -176,7 +177,7 @@ def test_a_history_loaded_run_by_run(cluster: Cluster, folder: Path, history: li
         assert follower.load(history[-1]).status == "nothing-new"
 
 
-@examples(4)
+@examples(3)
 @given(sound_history(), st.data(), st.randoms(use_true_random=False))
 def test_r7_neither_order_nor_batches_nor_repeats_matter(
     cluster: Cluster, folder: Path, history: list[Run], data: st.DataObject, random: Random
@@ -332,7 +333,7 @@ def test_bad_records_copied_in_place_are_set_aside(cluster: Cluster, tmp_path: P
     records = [line() + b"\n" + bad.source + b"\n" + line(ts=f"{n}") for n, bad in enumerate(TOLD)]
     records += [*odd_values(), *ODD_RECORDS]
     endings = ("json", "json.gz", "jsonl.zst")
-    some = records[:: 6 if by_paths else 2]
+    some = records[:: 6 if by_paths else 3]
     files = [log(number, data, endings[number % 3]) for number, data in enumerate(some)]
     paths = str(paths_file(tmp_path)) if by_paths else None
     with cluster.twins(tmp_path) as twins, direct():
@@ -344,7 +345,7 @@ def test_bad_records_copied_in_place_are_set_aside(cluster: Cluster, tmp_path: P
     assert len(content.rejects) >= len(TOLD) / 6
 
 
-@examples(6)
+@examples(4)
 @given(st.data())
 def test_a_bad_record_copied_in_place_fails_a_strict_load(cluster: Cluster, folder: Path, data: st.DataObject) -> None:
     """In the same words on both engines, which name its file and line."""
@@ -371,7 +372,7 @@ def logs(draw: st.DrawFn) -> list[Version]:
         ]
 
 
-@examples(10)
+@examples(6)
 @given(logs())
 def test_staging_of_logs_copied_in_place_equals_the_reference(
     cluster: Cluster, folder: Path, files: list[Version]
@@ -493,19 +494,27 @@ def test_a_load_sends_as_many_statements_for_a_thousand_files_as_for_ten(local: 
             house.put(*plays(count))
             sent.append(shapes(local, house))
     few, many = sent
-    assert copies(many) - Counter({"load_files": 1}) == copies(few) == {"staging_events zstd": 1, "batch_songs zstd": 1}
+    assert copies(many) - Counter({"load_files": 1}) == copies(few) == {"staging_events gzip": 1, "batch_songs gzip": 1}
     assert len(many) - len(few) <= 1  # a long list of files comes by COPY, which is asked how many came
+
+
+def test_zstd_is_fetched_however_large_the_file(local: Local, tmp_path: Path) -> None:
+    """It may have many frames, and nothing says that COPY reads more than the first."""
+    with local.house(tmp_path) as house, direct():
+        house.put(*plays(2, "json.zst"), *plays(1, "json.gz", 100))
+        assert copies(shapes(local, house)) == {redshift_staging.RAW + " gzip": 1, "staging_events gzip": 1}
+        assert len(house.content().star["songplays"]) == 3
 
 
 def test_a_load_sends_as_many_copies_in_place_as_there_are_compressions(local: Local, tmp_path: Path) -> None:
     sent = []
     for count in (2, 20):
         with local.house(tmp_path) as house, direct():
-            house.put(*plays(count), *plays(count, "json.gz", 100), *plays(count, "json.zst", 200))
+            house.put(*plays(count), *plays(count, "json.gz", 100))
             sent.append(shapes(local, house))
     few, many = sent
     raw = redshift_staging.RAW
-    assert copies(many) - Counter({"load_files": 1}) == copies(few) == {raw: 1, f"{raw} gzip": 1, f"{raw} zstd": 1}
+    assert copies(many) - Counter({"load_files": 1}) == copies(few) == {raw: 1, f"{raw} gzip": 1}
     assert len(many) - len(few) <= 1
 
 
@@ -542,7 +551,15 @@ def test_the_public_data(cluster: Cluster, tmp_path: Path) -> None:
 
 
 def test_every_statement_that_was_sent_parses_as_sql_of_redshift(local: Local) -> None:
-    """Whatever the tests above sent, in this process."""
-    sent = {bare(statement.sql) for statement in local.standin.statements}
+    """Whatever the tests above sent, in this process, but for the texts of files: `make lint` parses those."""
+    sent = {bare(sql) for sql in local.sent() if unnumbered(sql) not in FROM_FILES}
     assert sent
     assert grammar.errors(sorted(sent)) == []
+
+
+def unnumbered(sql: str) -> str:
+    """A statement as it is written: without the numbers of parameters and the schema that some tables lie in."""
+    return re.sub(r"\$\d+", "?", sql).replace(f"{WORK}.", "")
+
+
+FROM_FILES = {unnumbered(sql_queries.statement(name, "redshift")) for name in sql_queries.names()}

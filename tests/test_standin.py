@@ -21,8 +21,11 @@ import redshift_connector
 from redshift_connector.core import Connection
 from redshift_connector.error import InterfaceError, ProgrammingError
 
+from tests.engines import Local
 from tests.objects import ObjectServer
 from tests.redshift.standin import StandIn
+
+pytest_plugins = ("tests.engines",)
 
 ROLE = "iam_role 'arn:aws:iam::123456789012:role/loader'"
 
@@ -94,15 +97,14 @@ def refuse_connection(house: House, words: str | None = None, **options: Any) ->
 
 
 @pytest.fixture(scope="module")
-def objects() -> Iterator[ObjectServer]:
-    with ObjectServer(buckets=["lake"]) as server:
-        yield server
+def objects(local: Local) -> ObjectServer:
+    local.objects.make("lake")
+    return local.objects
 
 
 @pytest.fixture(scope="module")
-def standin(objects: ObjectServer) -> Iterator[StandIn]:
-    with StandIn(objects.endpoint) as server:
-        yield server
+def standin(local: Local) -> StandIn:
+    return local.standin
 
 
 @pytest.fixture
@@ -909,7 +911,31 @@ def test_a_cluster_has_them(objects: ObjectServer) -> None:
         assert "stl_load_errors" in fields["M"]
         found = client("select err_code, trim(raw_field_value), trim(colname), trim(raw_line) from stl_load_errors")
         assert found == [(1207, "x", "a", '{"a": "x"}')]
+        refuse_long_fetches(standin, client)
         client.connection.close()
+
+
+def refuse_long_fetches(standin: StandIn, client: Client) -> None:
+    """A cluster of one node holds no more than 1000 rows for who fetches them."""
+    standin.nodes = 1
+    client("declare c cursor for select localslice from stv_slices")
+    for count in ("forward 1000", "1", "next"):
+        client(f"fetch {count} from c")
+    assert client.refused("fetch forward 50000 from c")["M"] == (
+        "Fetch size 50000 exceeds the limit of 1000 for a single node configuration. "
+        "Reduce the client fetch/cache size or upgrade to a multi node installation."
+    )
+    client("declare c cursor for select localslice from stv_slices")
+    assert "exceeds the limit" in client.refused("fetch all from c")["M"]
+    standin.nodes = 2
+    client("declare c cursor for select localslice from stv_slices")
+    assert client("fetch forward 50000 from c") == [(0,), (1,)]
+    client.commit()
+
+
+def test_serverless_gives_as_many_rows_as_are_asked_for(client: Client) -> None:
+    client("declare c cursor for select 1")
+    assert client("fetch forward 50000 from c") == [(1,)]
 
 
 # UNLOAD

@@ -90,7 +90,8 @@ def on_moto(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
     monkeypatch.setenv("AWS_ENDPOINT_URL", moto)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    made = Storage("s3://moto-bucket", QUICK)
+    # A slow machine needs half a second to list what is there.
+    made = Storage("s3://moto-bucket", Access(retry=20.0, stall=5.0))
     yield made
     made.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tests.redshift import expressions, options, tables
 from tests.redshift.tokens import Sql, syntax_error, unsupported
@@ -11,6 +12,8 @@ from tests.redshift.wire import SqlError
 
 PLACEHOLDER = "set standin.placeholder to '1'"
 """What PostgreSQL prepares in the place of a statement it knows nothing of. It is never executed."""
+
+ALL_ROWS = 1 << 62
 
 ENDS = {"commit", "end", "rollback", "abort"}
 
@@ -50,6 +53,8 @@ class Translation:
     """Whether parameters are refused."""
     outside: str = ""
     """The name of a command that cannot run inside a block."""
+    fetches: int = 0
+    """Rows that a FETCH asks for."""
 
 
 def ends_block(sql: str) -> bool:
@@ -57,6 +62,7 @@ def ends_block(sql: str) -> bool:
     return Sql(sql)[0].low in ENDS
 
 
+@lru_cache(maxsize=4096)  # the same statements come thousands of times
 def translate(source: str) -> Translation:
     """A statement of Redshift for PostgreSQL; raises SqlError when Redshift refuses it."""
     sql = Sql(source)
@@ -197,6 +203,14 @@ def _set(sql: Sql) -> Translation:
     return Translation("plain", text, unbindable=True)
 
 
+def _fetch(sql: Sql) -> Translation:
+    """FETCH NEXT, ALL, [FORWARD] count and FORWARD ALL; all rows count as more than any limit."""
+    at = 2 if sql.matches(1, "forward") else 1
+    count = sql[at].text
+    fetches = int(count) if count.isdecimal() else ALL_ROWS if count.lower() == "all" else 1
+    return Translation("plain", sql.text, unbindable=True, fetches=fetches)
+
+
 def _show(sql: Sql) -> Translation:
     if sql.matches(1, "search_path"):
         return Translation(
@@ -230,5 +244,6 @@ HANDLERS = {
     "lock": _lock,
     "set": _set,
     "show": _show,
+    "fetch": _fetch,
     "merge": _merge,
 }

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tests.redshift.standin import StandIn
 
 FORWARDED = ("user", "database", "application_name")
+SINGLE_NODE = 1000
+"""Rows that a FETCH may ask for where there is one node."""
 ABORTED = SqlError("25P02", "current transaction is aborted, commands ignored until end of transaction block")
 
 
@@ -265,6 +267,8 @@ class Session:
             raise ABORTED
         if translation.outside and status != "I":
             raise SqlError("25001", f"{translation.outside} cannot run inside a transaction block")
+        if translation.fetches > SINGLE_NODE and self._standin.single_node:
+            raise too_many_rows(translation.fetches)
         if translation.kind == "plain":
             self.backend.send(bytes(forward))
             answer, failure = self._collect()
@@ -319,6 +323,16 @@ def violation(table: str) -> SqlError:
     """What Redshift says when two transactions cannot have run one after the other."""
     detail = f"Serializable isolation violation on table - {table}, transactions forming the cycle are: 1, 2 (pid:3)"
     return SqlError("XX000", "1023", detail)
+
+
+def too_many_rows(count: int) -> SqlError:
+    """What a cluster of one node says to a FETCH of more rows than it can hold."""
+    asked = "ALL" if count == dialect.ALL_ROWS else str(count)
+    return SqlError(
+        "XX000",
+        f"Fetch size {asked} exceeds the limit of {SINGLE_NODE} for a single node configuration. "
+        "Reduce the client fetch/cache size or upgrade to a multi node installation.",
+    )
 
 
 def translated(fields: wire.Fields) -> wire.Fields:

@@ -22,6 +22,7 @@ Where the documentation of Redshift does not say what happens, this happens:
 - IS DISTINCT FROM, VALUES as a table, WINDOW, FILTER and functions that came after PostgreSQL 8 are refused.
 - DATEADD takes INTEGER only, CONCAT two texts.
 - UNLOAD of no rows writes no file.
+- On a single node FETCH ALL is refused as a count above 1000 is.
 - A database is SNAPSHOT: repeatable read of PostgreSQL. A conflict of writers is error 1023.
 """
 
@@ -32,6 +33,7 @@ import itertools
 import re
 import socket
 import threading
+from collections import defaultdict
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -82,12 +84,15 @@ class StandIn:
         *,
         serverless: bool = True,
         slices: int = 4,
+        nodes: int = 2,
         tls: tuple[str, str] | None = None,
     ) -> None:
         self.objects = objects_endpoint
         """Where s3:// addresses are read and written: an endpoint of plain HTTP."""
         self.serverless = serverless
         self.slices = slices
+        self.nodes = nodes
+        """Of a cluster; Serverless has none that one sees."""
         self.tls = tls
         """Certificate and key in files; without them the answer to a client that wants TLS is no."""
         self.view_delay = 0.0
@@ -95,6 +100,7 @@ class StandIn:
         self.port = 0
         self._lock = threading.Lock()
         self._statements: list[Statement] = []
+        self._sent: defaultdict[str, set[str]] = defaultdict(set)
         self._rules: list[Rule] = []
         self._numbers = itertools.count(1)
         self._names = itertools.count(1)
@@ -164,6 +170,15 @@ class StandIn:
         with self._lock:
             return list(self._statements)
 
+    def sent(self, database: str) -> set[str]:
+        """What was ever executed in a database, also before `clear`."""
+        with self._lock:
+            return set(self._sent[database])
+
+    @property
+    def single_node(self) -> bool:
+        return not self.serverless and self.nodes == 1
+
     def clear(self) -> None:
         """Forget statements and rules of failure."""
         with self._lock:
@@ -187,6 +202,7 @@ class StandIn:
         """Note what became of a statement."""
         with self._lock:
             self._statements.append(Statement(sql, parameters, session.number, outcome, session.database))
+            self._sent[session.database].add(sql)
 
     def rule_for(self, sql: str) -> str | None:
         """How this statement is to fail, if it is to."""

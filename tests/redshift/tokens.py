@@ -107,7 +107,11 @@ class Sql:
 
     def find(self, *words: str, start: int = 0) -> int:
         """Where these words stand first, or -1."""
-        return next((at for at in range(start, len(self)) if self.matches(at, *words)), -1)
+        first = words[0]
+        for at in range(start, len(self.tokens)):
+            if self.tokens[at].low == first and self.matches(at + 1, *words[1:]):
+                return at
+        return -1
 
     def closing(self, opening: int) -> int:
         """The parenthesis that closes the one here."""
