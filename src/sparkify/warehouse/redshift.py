@@ -6,11 +6,7 @@ is done here, in an in-memory DuckDB. What is staged goes to S3 and in by COPY.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
-import stat
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,7 +18,6 @@ from sparkify.source.access import bucket_region, parse
 from sparkify.source.files import SourceFile
 from sparkify.source.jsonpaths import JsonPaths
 from sparkify.source.parts import Part
-from sparkify.source.spool import Spool
 from sparkify.warehouse import Answer, Inexact, Row, number
 from sparkify.warehouse.local import LocalEngine
 from sparkify.warehouse.redshift_address import RedshiftAddress
@@ -30,7 +25,7 @@ from sparkify.warehouse.redshift_loading import Doubtful, Loading
 from sparkify.warehouse.redshift_reading import check_reads_only, unload_statement
 from sparkify.warehouse.redshift_session import Refused, StatementTimeout
 from sparkify.warehouse.redshift_transactions import WORK, Transactions, quoted
-from sparkify.warehouse.staging_area import StagingArea, write_rows
+from sparkify.warehouse.staging_area import StagingArea, own_spool, write_rows
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
@@ -89,7 +84,7 @@ class RedshiftWarehouse(Transactions):
             self._retrying(self._make_locks)
             self._hold(self._settings.wait)
             self._locking = True
-            self.spool = self._local.spool = self._run_spool()
+            self.spool = self._local.spool = own_spool(self.url, self._settings.spool_dir)
             if area is not None:
                 area.belong(self._identity())
                 # What a load before this one left when it was killed goes, now that it cannot be another's.
@@ -113,25 +108,6 @@ class RedshiftWarehouse(Transactions):
         self.check()
         assert self._settings.staging is not None
         return StagingArea(self._settings.staging, self._settings.access)
-
-    def _run_spool(self) -> Spool:
-        """A folder on this machine that the next load finds when this one is killed; nobody else's may be there."""
-        folder = self._settings.spool_dir or Path(tempfile.gettempdir())
-        mark = hashlib.sha256(self.url.encode()).hexdigest()[:12]
-        path = folder.resolve() / f"sparkify-{os.getuid()}-{mark}.spool"
-        with suppress(FileNotFoundError):
-            found = path.lstat()
-            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-                raise UsageError(f"{path}: is not ours; remove it, or set --spool-dir")
-        spool = Spool(path)
-        spool.clear()
-        try:
-            path.mkdir(mode=0o700)
-        except OSError as error:
-            raise UsageError(
-                f"{path}: cannot be made ({error.strerror}); set --spool-dir to a folder of yours"
-            ) from error
-        return spool
 
     def _slices(self) -> int:
         """Slices of the cluster; a workgroup does not tell, and has two for each RPU of the default by experience."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import stat
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from secrets import token_hex
 
-from sparkify.errors import SourceError
+from sparkify.errors import SourceError, UsageError
 from sparkify.source.access import Access, bucket_region, parse
 from sparkify.source.fields import FIELDS, Kind
 from sparkify.source.spool import LineWriter, Spool
@@ -115,6 +120,26 @@ class Room:
         """Remove everything in it, what the engine wrote too."""
         self._target.delete(list(self._target.names(self._folder)))
         self._names.clear()
+
+
+def own_spool(url: str, folder: Path | None) -> Spool:
+    """A folder on this machine that the next load finds when this one is killed; nobody else's may be there.
+
+    Raises UsageError when something else has its name.
+    """
+    mark = hashlib.sha256(url.encode()).hexdigest()[:12]
+    path = (folder or Path(tempfile.gettempdir())).resolve() / f"sparkify-{os.getuid()}-{mark}.spool"
+    with suppress(FileNotFoundError):
+        found = path.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+            raise UsageError(f"{path}: is not ours; remove it, or set --spool-dir")
+    spool = Spool(path)
+    spool.clear()
+    try:
+        path.mkdir(mode=0o700)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be made ({error.strerror}); set --spool-dir to one of yours") from error
+    return spool
 
 
 # -- parts ----------------------------------------------------------------------------------------------
