@@ -179,6 +179,7 @@ class RedshiftWarehouse(Transactions):
 
         area = self._open_area()
         try:
+            area.belong("ID")  # which one, only the warehouse knows
             loading = Loading(self._main, self._local, area, self._settings.copy_role, 1)
             return plan(loading, files, paths, in_place=self._settings.in_place)
         finally:
