@@ -282,10 +282,30 @@ def test_a_run_that_is_stopped_says_so_and_the_next_completes_it(
     assert "stopped" in result.error
     assert json.loads(result.out)["status"] == "failed"
     assert leftovers(tmp_path) == []
-    # The engine may be interrupted while it writes down that the run was; then the next run does.
-    assert runs(tmp_path)[0] in ("interrupted", "running")
+    assert runs(tmp_path) == ["interrupted"]
     assert_completes(tmp_path, source)
     assert runs(tmp_path) == ["interrupted", "loaded"]
+
+
+@pytest.mark.parametrize("commits", [2, 3, 5])
+@pytest.mark.parametrize("gone", [False, True], ids=["in a commit", "after one"])
+def test_a_run_that_is_stopped_while_it_commits_leaves_at_once_and_is_recorded(
+    source: Source, tmp_path: Path, commits: int, gone: bool
+) -> None:
+    log = tmp_path / f"{DATABASE}.wal"
+    process = source.start(tmp_path)
+    for number in range(commits):
+        spin(process, log.exists)
+        if gone or number < commits - 1:
+            spin(process, lambda: not log.exists())
+    process.send_signal(signal.SIGTERM)
+    started = time.monotonic()
+    result = finish(process)
+    assert (result.exit_code, "stopped" in result.error) == (1, True)
+    assert time.monotonic() - started < 10
+    assert runs(tmp_path) == ["interrupted"]
+    assert leftovers(tmp_path) == []
+    assert_completes(tmp_path, source)
 
 
 def test_a_run_that_is_stopped_while_it_waits_says_so(tmp_path: Path) -> None:
@@ -508,9 +528,11 @@ def peak(folder: Path, events: int) -> int:
     """How many bytes a load of so many events has in memory at most."""
     folder.mkdir()
     simulate(folder, Company(events, songs=20, users=200, start=date(2018, 11, 1), days=10))
+    # Not ru_maxrss: it counts what the process was forked from, and so this process, which may be larger by far.
     code = (
-        "import resource, sys; from sparkify.cli import main; code = main(sys.argv[1:]); "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, file=sys.stderr); sys.exit(code)"
+        "import sys; from pathlib import Path; from sparkify.cli import main; code = main(sys.argv[1:]); "
+        "[line] = [line for line in Path('/proc/self/status').read_text().splitlines() if line.startswith('VmHWM:')]; "
+        "print(int(line.split()[1]) * 1024, file=sys.stderr); sys.exit(code)"
     )
     arguments = ("etl", "--song-data", "song_data", "--log-data", "log_data", "--batch-bytes", "4MB")
     process = start_python(folder, "-c", code, *arguments, memory="200MB", threads="2")
@@ -519,8 +541,8 @@ def peak(folder: Path, events: int) -> int:
 
 def test_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
     small, large = peak(tmp_path / "small", 12_000), peak(tmp_path / "large", 120_000)
-    assert large < 2 * small
-    assert large < 700e6
+    assert large < 1.5 * small
+    assert large < 400e6
     # Files as large as these are read where they lie; what does not fit into memory is spilled to the disk.
     spill = ("etl", "--log-data", "log_data", "--warehouse", "duckdb:///spill.duckdb", "--batch-bytes", "1GB")
     sparkify(tmp_path / "large", *spill, memory="70MB", threads="1").ok()

@@ -27,9 +27,10 @@ from sparkify.cli_options import (
     Staging,
     WarehouseOption,
 )
-from sparkify.cli_support import engine_of, opened, reading, settings_for, stoppable
+from sparkify.cli_support import engine_of, opened, reading, settings_for
 from sparkify.cloud.commands import app as cloud
 from sparkify.errors import AuditFailed, SparkifyError, UsageError
+from sparkify.stopping import stoppable
 from sparkify.terminal import confirmed, fail, leave, printable, say, stopped
 
 if TYPE_CHECKING:

@@ -1,11 +1,10 @@
-"""What commands have in common: settings, a warehouse that is opened and closed, a load that can be stopped."""
+"""What commands have in common: settings, a warehouse that is opened and closed."""
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from sparkify.errors import UsageError
 
@@ -53,17 +52,3 @@ def reading(settings: Settings, *, attach: bool = True) -> Iterator[Warehouse]:
                 yield house
                 return
         yield house
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Let a SIGTERM end a load as Ctrl-C does: the batch is rolled back and the run's record tells."""
-
-    def stop(_signal: int, _frame: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

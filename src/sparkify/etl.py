@@ -86,10 +86,10 @@ class _Load:
         started_at = ledger.utc_now()
         report.run_id = ledger.new_run_id(started_at)
         run_id = report.run_id
-        warehouse.transact(
-            lambda: ledger.begin(warehouse, run_id, started_at), committed=lambda: ledger.has_run(warehouse, run_id)
-        )
         try:
+            warehouse.transact(
+                lambda: ledger.begin(warehouse, run_id, started_at), committed=lambda: ledger.has_run(warehouse, run_id)
+            )
             if full_refresh:
                 self._rebuild(started_at)
             else:
@@ -313,13 +313,16 @@ class _Load:
         interrupted = not isinstance(error, Exception)
         message = "stopped by a signal" if interrupted else str(error)
 
-        def note() -> Callable[[], None]:
+        def note() -> None:
             status = "interrupted" if interrupted else "failed"
             ledger.finish(self.warehouse, self.report.run_id or "", status, message, ledger.utc_now())
-            return self._sum_up() if self.report.batches else lambda: None
 
         with suppress(SparkifyError):  # the next run marks this one interrupted; the first error is the one to tell
-            self.warehouse.transact(note)()
+            self.warehouse.transact(note)
+        if self.report.batches:
+            # By itself: what a run notes in temporary tables may be lost with its connection, its record must not be.
+            with suppress(SparkifyError):
+                self.warehouse.transact(self._sum_up)()
 
 
 def dry_run(

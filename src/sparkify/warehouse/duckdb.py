@@ -23,8 +23,9 @@ from sparkify.source.files import SourceFile
 from sparkify.source.jsonpaths import JsonPaths
 from sparkify.source.spool import Spool
 from sparkify.sql_queries import literal
+from sparkify.stopping import unstoppable
 from sparkify.warehouse import Answer, Row
-from sparkify.warehouse.local import LocalEngine, first_line, told
+from sparkify.warehouse.local import LocalEngine, first_line, heeded, told
 
 T = TypeVar("T")
 
@@ -60,6 +61,7 @@ class DuckDBWarehouse(LocalEngine):
         self.url = f"duckdb:///{path}"
         self._wait = wait
         self._depth = 0
+        self._attached = False
         self._schema = "main"
         self._run_spool = Spool(_spool_folder(path, spool))
 
@@ -137,14 +139,15 @@ class DuckDBWarehouse(LocalEngine):
 
     @contextmanager
     def session(self, *, read_only: bool = False) -> Iterator[None]:
-        if self._depth == 0:
-            self._attach(read_only=read_only)
+        outermost = self._depth == 0
         self._depth += 1
         try:
+            if outermost:
+                self._attach(read_only=read_only)
             yield
         finally:
             self._depth -= 1
-            if self._depth == 0:
+            if outermost and self._attached:
                 self._detach(read_only=read_only)
 
     def _attach(self, *, read_only: bool) -> None:
@@ -152,43 +155,48 @@ class DuckDBWarehouse(LocalEngine):
         deadline = time.monotonic() + self._wait
         while True:
             try:
-                self.connection.execute(f"attach {literal(str(self.path))} as warehouse ({mode})")
-                break
+                with unstoppable(), heeded():
+                    self.connection.execute(f"attach {literal(str(self.path))} as warehouse ({mode})")
+                    self._attached = True
+                    self.connection.execute(f"use warehouse.{self._schema}")
             except duckdb.Error as error:
-                if _is_lock(error) and time.monotonic() < deadline:
-                    time.sleep(_RETRY_SECONDS)
-                    continue
-                raise _opening_error(self.url, error) from error
-        self.connection.execute(f"use warehouse.{self._schema}")
+                if not _is_lock(error) or time.monotonic() >= deadline:
+                    raise _opening_error(self.url, error) from error
+                time.sleep(_RETRY_SECONDS)
+            else:
+                return
 
     def _detach(self, *, read_only: bool) -> None:
-        try:
-            with told():
-                self.connection.execute("use memory")
-                if not read_only:
-                    # Leave no log behind: whoever opens the file next would have to replay it.
-                    self.connection.execute("checkpoint warehouse")
-                self.connection.execute("detach warehouse")
-        except BaseException:
-            self.close()
-            raise
+        self._attached = False
+        with unstoppable():
+            try:
+                with told():
+                    self.connection.execute("use memory")
+                    if not read_only:
+                        # Leave no log behind: whoever opens the file next would have to replay it.
+                        self.connection.execute("checkpoint warehouse")
+                    self.connection.execute("detach warehouse")
+            except BaseException:
+                self.close()
+                raise
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """A session that commits on leaving and rolls back on any exception; does not nest."""
         with self.session():
-            self.execute("begin transaction")
             try:
+                self.execute("begin transaction")
                 yield
             except BaseException:
                 with suppress(SparkifyError):
                     self.execute("rollback")
                 raise
-            self.execute("commit")
+            with unstoppable():
+                self.execute("commit")
 
     def close(self) -> None:
         super().close()
-        self._depth = 0
+        self._depth, self._attached = 0, False
 
     def transact(self, work: Callable[[], T], *, committed: Callable[[], bool] | None = None) -> T:  # noqa: ARG002
         with self.transaction():

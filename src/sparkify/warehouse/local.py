@@ -131,11 +131,19 @@ def _smaller(memory: str, limit: int) -> str:
 def told() -> Iterator[None]:
     """Turn what the engine says into our errors, and an interrupted statement into the interrupt it was."""
     try:
-        yield
+        with heeded():
+            yield
     except duckdb.Error as error:
-        if isinstance(error, duckdb.InterruptException):
-            raise KeyboardInterrupt from error
         raise _engine_error(error) from error
+
+
+@contextmanager
+def heeded() -> Iterator[None]:
+    """Turn an interrupted statement into the interrupt it was."""
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
     except RuntimeError as error:
         if "interrupted" in str(error):
             raise KeyboardInterrupt from error
