@@ -1,4 +1,4 @@
-"""Write what follows from the SQL: the golden files of its DuckDB form, and docs/data-dictionary.md.
+"""Write what follows from the SQL: the golden files of its DuckDB form, docs/data-dictionary.md and docs/queries.md.
 
     make golden      (or: python -m scripts.write_derived)
 
@@ -12,11 +12,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from sparkify import sql_queries
+from sparkify import queries, sql_queries
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden" / "duckdb"
 DICTIONARY = ROOT / "docs" / "data-dictionary.md"
+CATALOGUE = ROOT / "docs" / "queries.md"
 
 _TABLE = re.compile(r"create table if not exists (\w+) \(\n(.*?)\n\)(.*)", re.DOTALL)
 _COLUMN = re.compile(r"    (\w+) ([a-z ]+(?:\(\d+\))?(?: not null)?),? -- (.*)")
@@ -120,6 +121,39 @@ def dictionary() -> str:
     return "\n".join(lines) + "\n"
 
 
+def catalogue() -> str:
+    """The query catalogue as Markdown."""
+    lines = [
+        "# The query catalogue",
+        "",
+        "Questions that the warehouse answers by name: `sparkify query NAME -p key=value`, on the dashboard and in the "
+        "report. Generated from the headers in `src/sparkify/sql/analytics/` by `make golden`; change them there.",
+        "",
+        "`sparkify query NAME --sql` prints the statement for the engine of the warehouse, to paste into any tool. "
+        "Days, weeks (from Monday) and hours are UTC. NULL in an answer is unknown. Counts of plays never multiply: "
+        "each answer keeps its invariant, whatever titles songs share and whatever plays lack.",
+        "",
+        "Every query takes:",
+        "",
+        *(_taken(parameter) for parameter in queries.FILTERS),
+    ]
+    for query in queries.queries():
+        lines += ["", f"## {query.name}", "", f"**{query.question}** {_sentence(query.grain)}", ""]
+        lines.append(f"*Invariant:* {query.invariant}.")
+        own = [_taken(parameter) for parameter in query.parameters if parameter not in queries.FILTERS]
+        lines += ["", *own] if own else []
+    return "\n".join(lines) + "\n"
+
+
+def _taken(parameter: queries.Parameter) -> str:
+    default = f"default {parameter.default}" if parameter.default else "by default empty"
+    return f"- `-p {parameter.name}=…`: {parameter.about}; {parameter.valid}; {default}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def main() -> None:
     """Write everything anew."""
     shutil.rmtree(GOLDEN, ignore_errors=True)
@@ -128,6 +162,7 @@ def main() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     DICTIONARY.write_text(dictionary(), encoding="utf-8")
+    CATALOGUE.write_text(catalogue(), encoding="utf-8")
 
 
 if __name__ == "__main__":

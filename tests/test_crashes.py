@@ -27,6 +27,7 @@ from tests.command import (
     contents,
     event,
     finish,
+    inside,
     leftovers,
     more_plays,
     runs,
@@ -96,14 +97,14 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
 
 def assert_completes(folder: Path, source: Source, *, killed: int = 1, options: tuple[str, ...] = ()) -> None:
     """The next run makes of the warehouse what a run does that nobody killed, and clears up."""
-    source.load(folder, *options).ok()
+    inside(folder, "etl", *source.options, "--batch-bytes", SMALL_BATCHES, *options).ok()
     assert contents(folder) == source.expected
     states = runs(folder)
     assert states[-1] in ("loaded", "nothing-new")
     # A process killed before it wrote anything leaves no run; one killed after its last commit has ended well.
     assert len(states) <= killed + 1
     assert set(states[:-1]) <= {"interrupted", "loaded"}
-    sparkify(folder, "check").ok()
+    inside(folder, "check").ok()
     assert leftovers(folder) == []
 
 

@@ -438,16 +438,37 @@ def test_a_simulated_company_is_the_same(loaded: Twins, company: Run) -> None:
     assert content.star == tables(star(sorted(versions, key=lambda version: (version.modified, version.name))))
 
 
-@pytest.mark.parametrize("name", [query.name for query in sql_queries.queries()])
-def test_named_queries_answer_the_same(loaded: Twins, name: str) -> None:
+def ask(twins: Twins, name: str, values: Mapping[str, str]) -> list[tuple[object, ...]]:
+    """What a named query answers on Redshift, which must be what it answers on DuckDB."""
     answers = []
-    for house in loaded.houses:
+    for house in twins.houses:
         with house.reading() as warehouse:
-            answers.append(warehouse.ask(queries.prepared(name, [], warehouse.engine)))
+            answers.append(queries.answer(warehouse, name, values))
     redshift, duckdb = answers
     assert redshift.columns == duckdb.columns
     assert redshift.rows == duckdb.rows
-    assert redshift.rows
+    return redshift.rows
+
+
+@pytest.fixture(scope="module")
+def narrowed(loaded: Twins) -> dict[str, str]:
+    """A range of days, a tier and a place that leave plays."""
+    days = [row[0] for row in ask(loaded, "plays-over-time", {})]
+    some = {"start": str(days[1]), "end": str(days[-2]), "level": "paid"}
+    place = next(row[0] for row in ask(loaded, "top-places", some) if row[0] is not None)
+    return some | {"place": str(place)}
+
+
+@pytest.mark.parametrize("name", [query.name for query in queries.queries()])
+def test_named_queries_answer_the_same(loaded: Twins, narrowed: dict[str, str], name: str) -> None:
+    assert ask(loaded, name, {})
+    plays = ask(loaded, "overview", narrowed)[0][0]
+    assert isinstance(plays, int)
+    assert plays > 5
+    choices = [parameter for parameter in queries.named_query(name).parameters if parameter.name == "by"]
+    for by in [{"by": value} for parameter in choices for value in parameter.choices] or [{}]:
+        ask(loaded, name, narrowed | by)
+        ask(loaded, name, {"start": narrowed["start"], "end": narrowed["end"]} | by)
 
 
 # --- Statements ------------------------------------------------------------------------------------------
@@ -551,8 +572,11 @@ def test_the_public_data(cluster: Cluster, tmp_path: Path) -> None:
 
 
 def test_every_statement_that_was_sent_parses_as_sql_of_redshift(local: Local) -> None:
-    """Whatever the tests above sent, in this process, but for the texts of files: `make lint` parses those."""
-    sent = {bare(sql) for sql in local.sent() if unnumbered(sql) not in FROM_FILES}
+    """Whatever the tests above sent, in this process, but for the texts of files: `make lint` parses those.
+
+    And for those of named queries, which `tests.test_queries` looks at.
+    """
+    sent = {bare(sql) for sql in local.sent() if unnumbered(sql) not in FROM_FILES and not sql.startswith(NAMED)}
     assert sent
     assert grammar.errors(sorted(sent)) == []
 
@@ -563,3 +587,10 @@ def unnumbered(sql: str) -> str:
 
 
 FROM_FILES = {unnumbered(sql_queries.statement(name, "redshift")) for name in sql_queries.names()}
+NAMED = tuple(
+    sql_queries.body(sql_queries.source(name)).partition(":")[0]
+    for folder in ("analytics", "filter")
+    for name in sql_queries.names(folder)
+    if name != "filter/plays"
+)
+"""How the statements of named queries begin, up to what is filled in."""

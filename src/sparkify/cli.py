@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from sparkify import __version__
+from sparkify.cli_asking import asking
 from sparkify.cli_options import (
     Anonymous,
     Concurrency,
@@ -259,58 +260,6 @@ def check(warehouse: WarehouseOption = None) -> None:
 
 
 @app.command()
-def query(
-    name: Annotated[str | None, typer.Argument(help="Name of the query; none lists them")] = None,
-    warehouse: WarehouseOption = None,
-    parameters: Annotated[
-        list[str] | None, typer.Option("-p", metavar="KEY=VALUE", help="Set a parameter; may repeat")
-    ] = None,
-    form: FormatOption = "table",
-    output: Output = None,
-    show_sql: Annotated[bool, typer.Option("--sql", help="Print the statement instead of running it")] = False,
-) -> None:
-    """Answer a named query; no name lists them.
-
-    Example: sparkify query most-played-song -p limit=3
-    """
-    from sparkify import output as paper
-    from sparkify import queries
-
-    if name is None:
-        for line in queries.catalogue():
-            say(line)
-        return
-    settings = settings_for(warehouse=warehouse)
-    sql = queries.prepared(name, parameters or [], engine_of(settings))
-    paper.check_form(form, output)
-    if show_sql:
-        say(sql + ";")
-        return
-    with reading(settings, attach=False) as house:
-        answer = house.ask(sql)
-    paper.write_answer(answer, form, output, bars=True)
-
-
-@app.command()
-def sql(
-    statement: Annotated[str, typer.Argument(metavar="SELECT", help="One SELECT")],
-    warehouse: WarehouseOption = None,
-    form: FormatOption = "table",
-    output: Output = None,
-) -> None:
-    """Ask anything, read-only: no write, no file, no network.
-
-    Example: sparkify sql "SELECT level, COUNT(*) FROM songplays GROUP BY level"
-    """
-    from sparkify import output as paper
-
-    paper.check_form(form, output)
-    with reading(settings_for(warehouse=warehouse), attach=False) as house:
-        answer = house.ask(statement)
-    paper.write_answer(answer, form, output)
-
-
-@app.command()
 def export(
     place: Annotated[str, typer.Argument(metavar="DIR", help="Folder or s3://… for the files, one a table")],
     warehouse: WarehouseOption = None,
@@ -400,6 +349,9 @@ def simulate(
     )
     hint = f" --max-errors {written.bad_records}" if written.bad_records else ""
     say(f"load them: sparkify etl --song-data {place}/song_data --log-data {place}/log_data{hint}")
+
+
+app.registered_commands += asking.registered_commands
 
 
 def door(arguments: list[str] | None = None) -> NoReturn:

@@ -49,12 +49,15 @@ def run_demo(folder: Path, events: int) -> None:
         ):
             extra = "".join(f" -p {argument}" for argument in arguments)
             say(f"{number}. sparkify query {name}{extra}")
-            text = output.as_table(house.ask(queries.prepared(name, arguments)), bars=True)
+            query = queries.named_query(name)
+            answer = queries.answer(house, name, queries.settings(query, arguments))
+            text = output.as_table(answer, bar=query.drawing.measure)
             say("".join(f"   {line}\n" for line in text.splitlines()).rstrip())
     finally:
         house.close()
     say(f"Look on: sparkify status --warehouse {url}")
     say(f'         sparkify sql --warehouse {url} "SELECT * FROM songplays LIMIT 3"')
+    say(f"         sparkify dashboard --warehouse {url}   (in a checkout: make dashboard)")
 
 
 def say(line: str) -> None:

@@ -6,15 +6,20 @@ import csv
 import io
 import json
 import math
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.terminal import printable as clean
 from sparkify.warehouse import Answer
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def check_form(form: str, output: Path | None) -> None:
@@ -27,12 +32,22 @@ def check_form(form: str, output: Path | None) -> None:
         raise UsageError(f"--output {output}: name a file in a folder that exists")
 
 
-def write_answer(answer: Answer, form: str, output: Path | None, *, bars: bool = False) -> None:
-    """Write an answer to a file, or to standard output; `check_form` has looked at where it goes."""
+def write_answer(answer: Answer, form: str, output: Path | None, *, bar: str = "") -> None:
+    """Write an answer to a file, or to standard output; `check_form` has looked at where it goes.
+
+    A table of a named query has a bar in each row, as long as the value in the column named.
+    """
     if form == "parquet" and output is not None:
         write_parquet(answer, output)
         return
-    text = as_table(answer, bars=bars) if form == "table" else as_csv(answer) if form == "csv" else as_json(answer)
+    width = shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
+    text = (
+        as_table(answer, bar=bar, width=width)
+        if form == "table"
+        else as_csv(answer)
+        if form == "csv"
+        else as_json(answer)
+    )
     if output is None:
         sys.stdout.write(text)
         return
@@ -58,39 +73,100 @@ def as_csv(answer: Answer) -> str:
     return out.getvalue()
 
 
-def as_table(answer: Answer, *, bars: bool = False) -> str:
-    """Columns of text, numbers to the right; with bars, one in each row as long as its count of plays."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def as_table(answer: Answer, *, bar: str = "", width: int | None = None) -> str:
+    """Columns of text, numbers to the right; on a terminal of so many characters, as wide as that.
 
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    numbers = [_is_number(answer.rows, index) for index in range(len(answer.columns))]
-    for name, number in zip(answer.columns, numbers, strict=True):
-        table.add_column(Text(clean(name)), justify="right" if number else "left", overflow="fold")
-    drawn = _bars(answer, numbers) if bars else []
-    if drawn:
-        table.add_column("", justify="left", no_wrap=True)
-    for row, bar in zip(answer.rows, drawn or [""] * len(answer.rows), strict=True):
-        cells = [Text("NULL", style="dim") if value is None else Text(clean(_shown(value))) for value in row]
-        table.add_row(*cells, *([bar] if drawn else []))
+    With a column to draw a bar of, shares are told in percent.
+    """
+    from rich.console import Console
+
     out = io.StringIO()
-    console = Console(file=out, width=None if sys.stdout.isatty() else 200, no_color=not sys.stdout.isatty())
-    console.print(table)
+    console = Console(file=out, width=width or _PAPER, no_color=width is None, force_terminal=width is not None)
+    widths = _widths(answer, shares=bool(bar))
+    drawn = _bars(answer, bar)
+    if drawn and sum(widths) + _GAP * len(widths) + _BAR > console.width:  # the numbers matter more
+        drawn = []
+    if width is not None:
+        widths = _fitted(answer, widths, width - (_GAP + _BAR if drawn else 0))
+    console.print(_table(answer, drawn, widths, cut=width is not None, shares=bool(bar)))
     if not answer.rows:
         out.write("(no rows)\n")
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
-def _bars(answer: Answer, numbers: Sequence[bool]) -> list[str]:
-    """A bar for each row, as long as its first count of plays; none when there is nothing to compare."""
-    counted = [index for index, name in enumerate(answer.columns) if numbers[index] and "play" in name.lower()]
-    if len(answer.rows) < 3 or not counted:
+_PAPER = 200
+"""Characters of a line where there is no terminal; what is longer goes on in the next."""
+_BAR = 20
+"""Characters of the longest bar."""
+_GAP = 3
+"""Characters between two columns."""
+_LEAST = 8
+"""Characters that a column keeps, however narrow the terminal."""
+
+
+def _widths(answer: Answer, *, shares: bool) -> list[int]:
+    """Characters of the widest cell of each column."""
+    from rich.cells import cell_len
+
+    return [
+        max(
+            cell_len(clean(name)),
+            *(cell_len(clean(_shown(row[index], name if shares else ""))) for row in answer.rows),
+            len("NULL"),
+        )
+        for index, name in enumerate(answer.columns)
+    ]
+
+
+def _fitted(answer: Answer, widths: Sequence[int], room: int) -> list[int]:
+    """The widths that columns are cut to, the widest first, as far as it takes for all to fit; text before numbers."""
+    fitted = list(widths)
+    room -= _GAP * (len(widths) - 1)
+    text = [index for index in range(len(widths)) if not _is_number(answer.rows, index)]
+    for shrinking in (text, range(len(widths))):
+        while shrinking and sum(fitted) > room:
+            widest = max(shrinking, key=fitted.__getitem__)
+            if fitted[widest] <= _LEAST:
+                break
+            fitted[widest] -= 1
+    return fitted
+
+
+def _table(answer: Answer, bars: Sequence[str], widths: Sequence[int], *, cut: bool, shares: bool) -> Table:
+    """The rows as rich draws them; what has no room is cut on a terminal, else told on more lines."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for index, (name, width) in enumerate(zip(answer.columns, widths, strict=True)):
+        number = _is_number(answer.rows, index)
+        table.add_column(
+            Text(clean(name)),
+            justify="right" if number else "left",
+            overflow="ellipsis" if cut else "fold",
+            no_wrap=cut,
+            width=width if cut else None,
+        )
+    if bars:
+        table.add_column("", justify="left", no_wrap=True)
+    for row, line in zip(answer.rows, bars or [""] * len(answer.rows), strict=True):
+        cells = [
+            Text("NULL", style="dim") if value is None else Text(clean(_shown(value, name if shares else "")))
+            for name, value in zip(answer.columns, row, strict=True)
+        ]
+        table.add_row(*cells, *([line] if bars else []))
+    return table
+
+
+def _bars(answer: Answer, column: str) -> list[str]:
+    """A bar for each row, as long as its value in a column; none when there is nothing to compare."""
+    if len(answer.rows) < 3 or column not in answer.columns:
         return []
-    values = [float(str(row[counted[0]] or 0)) for row in answer.rows]
+    index = answer.columns.index(column)
+    values = [float(str(row[index] or 0)) for row in answer.rows]
     largest = max(values)
-    return ["█" * round(20 * value / largest) if largest > 0 else "" for value in values]
+    return ["█" * round(_BAR * value / largest) if largest > 0 else "" for value in values]
 
 
 def write_parquet(answer: Answer, path: Path) -> None:
@@ -139,12 +215,12 @@ def _is_number(rows: Sequence[Sequence[object]], column: int) -> bool:
     )
 
 
-def _shown(value: object) -> str:
-    return (
-        f"{value:,}"
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10_000
-        else _text(value)
-    )
+def _shown(value: object, column: str) -> str:
+    if isinstance(value, float) and column.endswith(("share", "stickiness")):
+        return f"{value:.1%}"
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10_000:
+        return f"{value:,}"
+    return _text(value)
 
 
 def _text(value: object) -> str:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Literal
@@ -115,39 +114,6 @@ USERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """What a named query lets one set; all are whole numbers so far."""
-
-    name: str
-    default: int
-    low: int
-    high: int
-    about: str
-
-    def parse(self, text: str) -> int:
-        """The value in a text; raises UsageError naming what is valid."""
-        try:
-            value = int(text)
-        except ValueError:
-            value = self.low - 1
-        if not self.low <= value <= self.high:
-            raise UsageError(f"-p {self.name}={text}: give a whole number from {self.low} to {self.high}")
-        return value
-
-
-@dataclass(frozen=True, slots=True)
-class NamedQuery:
-    """A question that the warehouse answers by name."""
-
-    name: str
-    title: str
-    question: str
-    grain: str
-    parameters: tuple[Parameter, ...]
-    """In the order of the statement's placeholders."""
-
-
 def statement(name: str, engine: Engine = "duckdb") -> str:
     """The SQL of one statement for an engine, without its header; raises UsageError for an unknown name."""
     return _render(name, engine)
@@ -156,7 +122,7 @@ def statement(name: str, engine: Engine = "duckdb") -> str:
 @cache
 def _render(name: str, engine: Engine) -> str:
     text = source(name)
-    return _body(text) if engine == "redshift" else render(text)
+    return body(text) if engine == "redshift" else render(text)
 
 
 def render(text: str) -> str:
@@ -202,36 +168,6 @@ def audits() -> tuple[str, ...]:
     return names("audit")
 
 
-def queries() -> tuple[NamedQuery, ...]:
-    """Every named query, by name."""
-    return tuple(_named(name) for name in names("analytics"))
-
-
-def named_query(name: str) -> NamedQuery:
-    """One named query; raises UsageError that lists the names there are."""
-    found = {query.name: query for query in queries()}
-    if name not in found:
-        raise UsageError(f"no query '{name}'; there are {', '.join(found)}")
-    return found[name]
-
-
-def _named(name: str) -> NamedQuery:
-    head: dict[str, str] = {}
-    parameters: list[Parameter] = []
-    for line in source(name).splitlines():
-        match = re.match(r"-- (\w+): (.*)", line)
-        if match is None:
-            break
-        if match.group(1) == "param":
-            parameter, _, default, bounds, about = match.group(2).split(maxsplit=4)
-            low, high = bounds.split("..")
-            parameters.append(Parameter(parameter, int(default), int(low), int(high), about))
-        else:
-            head[match.group(1)] = match.group(2)
-    short = name.removeprefix("analytics/")
-    return NamedQuery(short, head["title"], head["question"], head["grain"], tuple(parameters))
-
-
 def literal(value: str) -> str:
     """A text as an SQL literal, for what cannot be bound: a quote is doubled."""
     if "\0" in value:
@@ -239,7 +175,8 @@ def literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _body(text: str) -> str:
+def body(text: str) -> str:
+    """The text of a statement's file without its header."""
     lines = text.splitlines()
     while lines and (lines[0].startswith("--") or not lines[0].strip()):
         lines.pop(0)

@@ -71,7 +71,7 @@ def status(warehouse: Warehouse, settings: Settings) -> Status:
 
 def _look(warehouse: Warehouse, pending: Listing | None, files: list[str], problem: str | None) -> Status:
     [(first_play, last_play)] = warehouse.rows("status/plays")
-    matches = {str(match): int(str(plays)) for match, plays, _ in warehouse.rows("analytics/match-quality")}
+    matches = {str(match): int(str(plays)) for match, plays, _ in warehouse.rows("status/matches")}
     return Status(
         url=warehouse.url,
         schema_version=int(ledger.setting(warehouse, "schema_version") or 0),

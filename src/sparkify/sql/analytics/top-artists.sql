@@ -1,14 +1,25 @@
 -- title: Top artists
 -- question: Which artists are played most?
 -- grain: one row per artist, most played first; only plays whose artist is in the catalogue
+-- invariant: over all artists, the plays sum to those in the range that have an artist
 -- param: limit integer 10 1..1000 how many artists
+-- draw: bar x=plays y=name
+with played as (
+    select
+        plays.artist_id,
+        count(*) as plays,
+        count(distinct plays.user_id) as listeners
+    from (:plays) as plays
+    where plays.artist_id is not null
+    group by plays.artist_id
+)
+
 select
     artists.artist_id,
     artists.name,
-    count(*) as plays,
-    count(distinct songplays.user_id) as listeners
-from songplays
-inner join artists on songplays.artist_id = artists.artist_id
-group by artists.artist_id, artists.name
-order by plays desc, artists.name asc, artists.artist_id asc
-limit ?
+    played.plays,
+    played.listeners
+from played
+inner join artists on played.artist_id = artists.artist_id
+order by played.plays desc, artists.name asc, artists.artist_id asc
+limit :limit

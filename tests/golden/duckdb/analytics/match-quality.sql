@@ -2,7 +2,12 @@ SELECT
   etl_tracks.match,
   COUNT(*) AS plays,
   COUNT(DISTINCT etl_plays.track_id) AS tracks
-FROM etl_plays
+FROM (
+  $plays
+) AS plays
+INNER JOIN etl_plays
+  ON plays.start_time = etl_plays.start_time
+  AND plays.songplay_id = etl_plays.songplay_id
 INNER JOIN etl_tracks
   ON etl_plays.track_id = etl_tracks.track_id
 GROUP BY

@@ -1,12 +1,16 @@
 SELECT
   songs.title,
   COUNT(*) AS play_count
-FROM songplays
+FROM (
+  $plays
+) AS plays
 INNER JOIN songs
-  ON songplays.song_id = songs.song_id
+  ON plays.song_id = songs.song_id
 GROUP BY
-  songs.title
+  songs.title,
+  STRLEN(songs.title)
 ORDER BY
   play_count DESC NULLS FIRST,
-  songs.title ASC
-LIMIT ?
+  songs.title ASC,
+  STRLEN(songs.title) ASC
+LIMIT $limit

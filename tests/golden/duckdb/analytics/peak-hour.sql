@@ -1,12 +1,14 @@
 SELECT
   time.hour,
   COUNT(*) AS total_plays
-FROM songplays
+FROM (
+  $plays
+) AS plays
 INNER JOIN time
-  ON songplays.start_time = time.start_time
+  ON plays.start_time = time.start_time
 GROUP BY
   time.hour
 ORDER BY
   total_plays DESC NULLS FIRST,
   time.hour ASC
-LIMIT ?
+LIMIT $limit

@@ -1,11 +1,11 @@
 SELECT
-  time.hour,
+  EXTRACT(HOUR FROM plays.start_time) AS hour,
   COUNT(*) AS plays,
-  COUNT(DISTINCT songplays.user_id) AS listeners
-FROM songplays
-INNER JOIN time
-  ON songplays.start_time = time.start_time
+  COUNT(DISTINCT plays.user_id) AS listeners
+FROM (
+  $plays
+) AS plays
 GROUP BY
-  time.hour
+  EXTRACT(HOUR FROM plays.start_time)
 ORDER BY
-  time.hour ASC
+  hour ASC

@@ -1,16 +1,26 @@
+WITH played AS (
+  SELECT
+    plays.artist_id,
+    COUNT(*) AS plays,
+    COUNT(DISTINCT plays.user_id) AS listeners
+  FROM (
+    $plays
+  ) AS plays
+  WHERE
+    NOT plays.artist_id IS NULL
+  GROUP BY
+    plays.artist_id
+)
 SELECT
   artists.artist_id,
   artists.name,
-  COUNT(*) AS plays,
-  COUNT(DISTINCT songplays.user_id) AS listeners
-FROM songplays
+  played.plays,
+  played.listeners
+FROM played
 INNER JOIN artists
-  ON songplays.artist_id = artists.artist_id
-GROUP BY
-  artists.artist_id,
-  artists.name
+  ON played.artist_id = artists.artist_id
 ORDER BY
-  plays DESC NULLS FIRST,
+  played.plays DESC NULLS FIRST,
   artists.name ASC,
   artists.artist_id ASC
-LIMIT ?
+LIMIT $limit

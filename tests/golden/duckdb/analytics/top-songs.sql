@@ -1,20 +1,29 @@
+WITH played AS (
+  SELECT
+    plays.song_id,
+    COUNT(*) AS plays,
+    COUNT(DISTINCT plays.user_id) AS listeners
+  FROM (
+    $plays
+  ) AS plays
+  WHERE
+    NOT plays.song_id IS NULL
+  GROUP BY
+    plays.song_id
+)
 SELECT
   songs.song_id,
   songs.title,
   artists.name AS artist,
-  COUNT(*) AS plays,
-  COUNT(DISTINCT songplays.user_id) AS listeners
-FROM songplays
+  played.plays,
+  played.listeners
+FROM played
 INNER JOIN songs
-  ON songplays.song_id = songs.song_id
+  ON played.song_id = songs.song_id
 LEFT JOIN artists
   ON songs.artist_id = artists.artist_id
-GROUP BY
-  songs.song_id,
-  songs.title,
-  artists.name
 ORDER BY
-  plays DESC NULLS FIRST,
+  played.plays DESC NULLS FIRST,
   songs.title ASC,
   songs.song_id ASC
-LIMIT ?
+LIMIT $limit
