@@ -6,11 +6,15 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from sparkify import queries
+from sparkify.dashboard.reader import CONNECTIONS, Reader
 from sparkify.sql_queries import STAR, TABLES
 from sparkify.warehouse import redshift
 from tests import command, redshift_house
@@ -418,3 +422,48 @@ def test_an_export_to_object_storage_is_that_of_duckdb(
 
 def test_an_export_without_a_staging_prefix_is_told(loaded: House, tmp_path: Path) -> None:
     assert "--staging" in loaded.process(tmp_path, staging="").inside("export", "out").failed(2)
+
+
+# -- pages ------------------------------------------------------------------------------------------
+
+
+def test_pages_share_a_few_connections(loaded: House) -> None:
+    questions = [("top-songs", str(limit)) for limit in range(1, 13)]
+    loaded.standin.clear()
+    pages = Reader(loaded.settings())
+    try:
+        with ThreadPoolExecutor(len(questions)) as threads:
+            found = list(threads.map(lambda asked: pages.answer(asked[0], {"limit": asked[1]}), questions))
+        assert pages.health().value.tables["songplays"] == 19
+        assert pages.days().value == (date(2018, 11, 2), date(2018, 11, 5))
+        again = pages.answer(*questions[0][:1], {"limit": questions[0][1]})
+    finally:
+        pages.close()
+    assert again is found[0], "an answer is kept for a while"
+    with loaded.open() as (warehouse, _):
+        for (name, limit), shown in zip(questions, found, strict=True):
+            assert shown.value == queries.answer(warehouse, name, {"limit": limit})
+            assert shown.problem == ""
+    sessions = {each.session for each in loaded.standin.statements if "statement_timeout to 60000" in each.sql}
+    assert 1 <= len(sessions) <= CONNECTIONS
+
+
+def test_a_question_of_a_page_that_is_gone_is_cancelled(loaded: House) -> None:
+    class Gone(Exception):
+        pass
+
+    def leave() -> None:
+        raise Gone
+
+    names = [f"s{number}" for number in range(9)]
+    endless = f"select count(*) from {', '.join(f'songplays as {name}' for name in names)}"
+    loaded.standin.clear()
+    pages = Reader(loaded.settings())
+    try:
+        with pytest.raises(Gone):
+            pages._get(("endless",), lambda house: house.ask(endless), leave)
+        assert pages.answer("overview", {}).value.rows
+    finally:
+        pages.close()
+    [outcome] = [each.outcome for each in loaded.standin.statements if each.sql == endless]
+    assert "cancel" in outcome

@@ -142,6 +142,15 @@ class Warehouse(Protocol):
     def ask(self, sql: str) -> Answer:
         """Answer somebody's query, read-only: no write, no file, no network. Raises UsageError or WarehouseError."""
 
+    def cancel(self) -> None:
+        """End the query that another thread asks just now, which raises UsageError there; may come too late."""
+
+    def version(self) -> object:
+        """What is another after tables changed, where that can be told without asking the engine; else None."""
+
+    def is_loading(self) -> bool:
+        """Whether a load may be waiting for those who read to let go; False where readers are in nobody's way."""
+
     def export(self, table: str, path: Path) -> int:
         """Write a table as Parquet; the number of rows."""
 

@@ -371,6 +371,23 @@ class RedshiftWarehouse(Transactions):
         finally:
             self._roll_back()
 
+    def cancel(self) -> None:
+        process = self._main.process
+        if process is None:
+            return
+        other = self._session("sparkify cancel")
+        try:
+            with suppress(SparkifyError):
+                other.query("select pg_cancel_backend(?)", [process])
+        finally:
+            other.close()
+
+    def version(self) -> object:
+        return None
+
+    def is_loading(self) -> bool:
+        return False
+
     def export(self, table: str, path: Path) -> int:
         """Write a table as Parquet, by way of the staging prefix; the number of rows."""
         columns = self._columns(table)

@@ -80,6 +80,8 @@ class RedshiftSession:
         """Where unqualified tables are made: the default schema of whoever is connected."""
         self.usual_timeout = "0"
         """What statements may take, as the server tells it: a setting of ours, of the user or of the cluster."""
+        self.process: int | None = None
+        """What the server knows the connection by, once it is open."""
         self.number = 0
         """Counts connections: what belonged to an earlier one, such as temporary tables, is gone."""
 
@@ -99,6 +101,7 @@ class RedshiftSession:
                     self.execute(f"set statement_timeout to {round(self._statement_timeout * 1000)}")
                 self.usual_timeout = str(self.query("show statement_timeout")[0][0])
                 self.schema = str(self.query("select current_schema()")[0][0])
+                self.process = int(str(self.query("select pg_backend_pid()")[0][0]))
             except BaseException:
                 self.close()
                 raise
@@ -133,6 +136,7 @@ class RedshiftSession:
     def close(self) -> None:
         """Let go of the connection; the server rolls back what was not committed."""
         connection, self._connection = self._connection, None
+        self.process = None
         if connection is not None:
             with suppress(Exception):
                 connection._usock.shutdown(2)

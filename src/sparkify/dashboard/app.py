@@ -1,0 +1,5 @@
+"""What Streamlit runs at every visit and after every click."""
+
+from sparkify.dashboard import page
+
+page.show()
