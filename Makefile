@@ -4,10 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-.PHONY: demo test lint lock golden docs clean
+.PHONY: demo dashboard test lint lock golden pictures clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/sparkify demo
+
+dashboard: $(VENV)/dashboard.stamp
+	test -e demo/sparkify.duckdb || $(BIN)/sparkify demo
+	$(BIN)/sparkify dashboard --warehouse duckdb:///demo/sparkify.duckdb
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n 2 -q
@@ -25,6 +29,10 @@ $(VENV)/run.stamp: requirements/run.txt pyproject.toml
 	$(PIP) install --no-deps --no-build-isolation -e .
 	touch $@
 
+$(VENV)/dashboard.stamp: requirements/dashboard.txt $(VENV)/run.stamp
+	$(PIP) install --require-hashes -r requirements/dashboard.txt
+	touch $@
+
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	touch $@
@@ -32,16 +40,19 @@ $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 # Newer versions of everything, written down with hashes and without the address of an index.
 lock:
 	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
-		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header \
-		--output-file requirements/run.txt requirements/run.in
-	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
-		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header \
-		--output-file requirements/dev.txt requirements/dev.in
+	for name in run dashboard dev; do \
+		$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
+			--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header \
+			--output-file requirements/$$name.txt requirements/$$name.in || exit 1; \
+	done
 
 # Golden files and the data dictionary follow from the SQL; look at the diff before you commit it.
 golden: $(VENV)/dev.stamp
 	$(BIN)/python -m scripts.write_derived
+
+# The README's pictures, from the simulator's data; look at them before you commit them.
+pictures: $(VENV)/dev.stamp
+	$(BIN)/python -m scripts.pictures
 
 clean:
 	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -32,6 +32,9 @@ T = TypeVar("T")
 REBUILD = "sparkify_rebuild"
 """Schema of the second set of tables during a full refresh."""
 
+STORAGE = "v1.4.0"
+"""Format of a new file, which DuckDB 1.4 reads, the long-term line before 2.0. A file that is there keeps its own."""
+
 _SANDBOX = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
@@ -62,6 +65,7 @@ class DuckDBWarehouse(LocalEngine):
         self._wait = wait
         self._depth = 0
         self._attached = False
+        self._asking: duckdb.DuckDBPyConnection | None = None
         self._schema = "main"
         self._run_spool = Spool(_spool_folder(path, spool))
 
@@ -156,6 +160,8 @@ class DuckDBWarehouse(LocalEngine):
         while True:
             try:
                 with unstoppable(), heeded():
+                    # As an option of ATTACH it would refuse a newer file, and turn an older one into this format.
+                    self.connection.execute(f"set storage_compatibility_version = {literal(STORAGE)}")
                     self.connection.execute(f"attach {literal(str(self.path))} as warehouse ({mode})")
                     self._attached = True
                     self.connection.execute(f"use warehouse.{self._schema}")
@@ -269,7 +275,7 @@ class DuckDBWarehouse(LocalEngine):
     # -- somebody's questions -----------------------------------------------------------------------
 
     def ask(self, sql: str) -> Answer:
-        connection = self._open_sandbox()
+        connection = self._asking = self._open_sandbox()
         try:
             try:
                 statements = connection.extract_statements(sql)
@@ -288,7 +294,24 @@ class DuckDBWarehouse(LocalEngine):
             except duckdb.Error as error:
                 raise UsageError(first_line(error)) from error
         finally:
+            self._asking = None
             connection.close()
+
+    def cancel(self) -> None:
+        asking = self._asking
+        if asking is not None:
+            with suppress(duckdb.Error):  # closed by now
+                asking.interrupt()
+
+    def version(self) -> object:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+    def is_loading(self) -> bool:
+        return self._lock_path.exists()
 
     def _open_sandbox(self) -> duckdb.DuckDBPyConnection:
         """The warehouse, opened so that no statement can write it, nor reach a file or the network."""
