@@ -528,8 +528,8 @@ def test_a_page_of_a_warehouse_in_use_says_so_and_shows_what_it_has(busy: Path, 
             seen.page.reload()
             expect(seen.page.get_by_text("These are the numbers of").first).to_be_visible()
             expect(metrics(seen.page).first).to_have_text(plays)
-            sidebar(seen.page).get_by_text("free", exact=True).click()
-            expect(seen.page.get_by_text("The warehouse cannot be read. ").first).to_be_visible()
+            sidebar(seen.page).get_by_text("Music", exact=True).click()
+            expect(seen.page.get_by_text("The warehouse cannot be read. ").first).to_be_visible(timeout=15_000)
         harmless(seen)
 
 

@@ -82,6 +82,7 @@ class Reader:
         self._idle: queue.LifoQueue[Warehouse] = queue.LifoQueue()
         self._lock = threading.Lock()
         self._flights: dict[Hashable, _Flight[object]] = {}
+        self._closed = False
         self._busy_until = 0.0
         self._renewed = 0
         self._kept: OrderedDict[Hashable, tuple[object, Shown[object]]] = OrderedDict()
@@ -93,6 +94,7 @@ class Reader:
     def close(self) -> None:
         """End what is under way and let go of connections."""
         with self._lock:
+            self._closed = True
             flights = list(self._flights.values())
         for flight in flights:
             if flight.cancel is not None:
@@ -212,6 +214,8 @@ class Reader:
             if kept is not None and kept[0] == version:
                 self._kept.move_to_end(key)
                 return found, None
+            if self._closed:
+                raise SparkifyError("the dashboard is about to end")
             flight = self._flights.get((key, version))
             if flight is None:
                 flight = self._flights[key, version] = _Flight(Future())
