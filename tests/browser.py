@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 """What distributions call the program."""
@@ -27,6 +27,8 @@ PHONE = 390
 
 TIMEOUT = 15_000
 """Milliseconds after which what a page was to show does not come."""
+
+expect.set_options(timeout=TIMEOUT)
 
 _FLAGS = [
     "--no-sandbox",
