@@ -8,8 +8,10 @@ import random
 import re
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
 
@@ -439,6 +441,24 @@ def test_of_loads_at_once_each_waits_for_the_one_before(house: House, stages: St
     inside = [each.session for each in house.statements() if each.sql == "lock sparkify_work.batch_lock"]
     assert len(list(groupby(inside))) == 3, "one came in between"
     assert house.staged() == []
+
+
+def test_first_loads_at_once_make_the_locks_together(cluster: Cluster) -> None:
+    """`create table if not exists` of two at once: one is refused, for each thing that there is to make."""
+    for _ in range(5):
+        with cluster.house() as fresh:
+            together = threading.Barrier(6)
+
+            def come(fresh: House = fresh, together: threading.Barrier = together) -> None:
+                with fresh.open(wait=60.0) as (warehouse, _):
+                    warehouse.exists()
+                    together.wait(60)
+                    with warehouse.loading():
+                        pass
+
+            with ThreadPoolExecutor(6) as threads:
+                for each in [threads.submit(come) for _ in range(6)]:
+                    each.result()
 
 
 def test_the_lock_is_free_as_soon_as_the_process_that_held_it_is_killed(

@@ -74,10 +74,15 @@ class Transactions:
     def _make_locks(self) -> None:
         # Committed before anything is locked: a table made after a snapshot is not there for it. What is there is
         # not made again, which takes a privilege that whoever loads may not have.
-        try:
-            self._make_missing()
-        except Refused:  # two first loads at once: the other one made it
-            self._make_missing()
+        for others in reversed(range(5)):
+            try:
+                self._make_missing()
+                return
+            except Refused:
+                # First loads at once: `if not exists` does not keep two transactions from making the same thing.
+                # Whoever is refused finds one more of the four things there, so that it ends.
+                if not others:
+                    raise
 
     def _make_missing(self) -> None:
         tables = self._main.query("select table_name from information_schema.tables where table_schema = ?", [WORK])
