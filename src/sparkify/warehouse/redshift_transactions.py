@@ -77,12 +77,13 @@ class Transactions:
         for others in reversed(range(5)):
             try:
                 self._make_missing()
-                return
             except Refused:
                 # First loads at once: `if not exists` does not keep two transactions from making the same thing.
                 # Whoever is refused finds one more of the four things there, so that it ends.
                 if not others:
                     raise
+            else:
+                return
 
     def _make_missing(self) -> None:
         tables = self._main.query("select table_name from information_schema.tables where table_schema = ?", [WORK])
