@@ -81,21 +81,37 @@ def loaded(folder: Path, events: int) -> Path:
 
 def measured(browser: Browser, file: Path) -> dict[str, float]:
     """Seconds of each step, of a server that was just started."""
+    found: dict[str, float] = {}
+    first_play, _ = days(file)
+    bare(file)  # the first in this process reads modules, too
     with served(file) as url:
         time.sleep(8)  # what the server asks by itself, before the first visitor comes
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         page = context.new_page()
-        found = {"bare queries of the page": bare(file, "all")}
-        found["first charts of the first visit"] = timed(lambda: first(page, url))
-        settle(page)
+        found["bare queries, all days"] = bare(file, start=first_play.isoformat())
+        found["first visit, first chart"] = timed(lambda: page.goto(url), lambda: drawn(page))
+        drawn(page, whole=True)
         for tier in TIERS:
-            found[f"bare queries, tier {tier}"] = bare(file, tier)
-            found[f"filter to tier {tier}, asked before"] = timed(
-                lambda tier=tier: change(page, tier)  # type: ignore[misc]
-            )
-        page.goto(url)
-        settle(page)
-        found["filter to a place, not asked before"] = to_place(page)
+            found[f"bare queries, tier {tier}"] = bare(file, level=tier)
+            choice = page.get_by_test_id("stSidebarUserContent").get_by_text(tier, exact=True)
+            changed(found, f"tier {tier} (asked before)", page, choice.click, f"{tier} tier.")
+
+        anew(page, url)
+        page.get_by_test_id("stSidebarUserContent").get_by_role("combobox", name="Place").click()
+        option = page.get_by_role("option").nth(2)
+        place = option.inner_text()
+        found["bare queries, a place"] = bare(file, place=place)
+        changed(found, "a place", page, option.click, f"(UTC), {place}.")
+
+        for name, part, value, start in (
+            ("nearly all days", "day", "05", first_play.replace(day=5)),
+            ("half of the days", "year", str(first_play.year + 1), first_play.replace(year=first_play.year + 1)),
+        ):
+            anew(page, url)
+            found[f"bare queries, {name}"] = bare(file, start=start.isoformat())
+            page.get_by_test_id("stSidebarUserContent").get_by_role("spinbutton", name=f"{part}, First day").click()
+            page.keyboard.type(value)
+            changed(found, name, page, lambda: page.keyboard.press("Escape"), f"{start} to")
         context.close()
     return found
 
@@ -118,51 +134,66 @@ def served(file: Path) -> Iterator[str]:
         server.wait()
 
 
-def bare(file: Path, tier: str) -> float:
-    """The queries that the first page shows, one after the other, without a page."""
+def days(file: Path) -> tuple[date, date]:
     with opened(settings_for(warehouse=f"duckdb:///{file.absolute()}")) as house:
         [(first_play, last_play)] = house.ask(sql_queries.statement("status/plays", house.engine)).rows
-        days = first_play.date(), last_play.date()  # type: ignore[attr-defined]
+    return first_play.date(), last_play.date()  # type: ignore[attr-defined]
+
+
+def bare(file: Path, **filters: str) -> float:
+    """The queries that the first page shows, one after the other, without a page."""
+    first_play, last_play = days(file)
+    start = date.fromisoformat(filters.get("start", first_play.isoformat()))
+    with opened(settings_for(warehouse=f"duckdb:///{file.absolute()}")) as house:
         statements = [
-            queries.statement(house, name, {"level": tier} | views.period(queries.named_query(name), *days))
+            queries.statement(house, name, filters | views.period(queries.named_query(name), start, last_play))
             for name in (views.OVERVIEW, *views.SECTIONS[0].queries)
         ]
-        return timed(lambda: [house.ask(statement) for statement in statements])
+        with house.asking():
+            return timed(lambda: [house.ask(statement) for statement in statements])
 
 
-def first(page: Page, url: str) -> None:
+def anew(page: Page, url: str) -> None:
+    """The page without filters, from what the server knows by now."""
     page.goto(url)
-    page.locator("[role=graphics-document]").first.wait_for()
+    drawn(page, whole=True)
+    time.sleep(0.5)
 
 
-def change(page: Page, tier: str) -> None:
-    page.get_by_test_id("stSidebarUserContent").get_by_text(tier, exact=True).click()
-    page.get_by_text(f"{tier} tier.").wait_for()
-    settle(page)
-
-
-def to_place(page: Page) -> float:
-    page.get_by_test_id("stSidebarUserContent").get_by_role("combobox", name="Place").click()
-    option = page.get_by_role("option").nth(2)
-    place = option.inner_text()
-
-    def choose() -> None:
-        option.click()
-        page.get_by_test_id("stMainBlockContainer").get_by_text(f"(UTC), {place}.").wait_for()
-        settle(page)
-
-    return timed(choose)
-
-
-def settle(page: Page) -> None:
-    """Wait until the last chart of the first page is the new one."""
-    page.locator(f".st-key-{views.SECTIONS[0].queries[-1]} [role=graphics-document]").wait_for()
-    page.locator("[data-test-script-state=running]").wait_for(state="detached")
-
-
-def timed(work: Callable[[], object]) -> float:
+def changed(found: dict[str, float], name: str, page: Page, change: Callable[[], object], text: str) -> None:
+    """Seconds from a change of a filter until the numbers and the first chart are new, and until all of the page is."""
     start = time.perf_counter()
-    work()
+    change()
+    drawn(page, text)
+    found[f"filter to {name}, first chart"] = time.perf_counter() - start
+    drawn(page, text, whole=True)
+    found[f"filter to {name}, whole page"] = time.perf_counter() - start
+    time.sleep(0.5)
+
+
+def drawn(page: Page, text: str = "(UTC)", *, whole: bool = False) -> None:
+    """Wait, frame by frame, until the page says this and its first chart, or all of it, is that of now."""
+    page.wait_for_function(DRAWN, arg=[text, whole, views.SECTIONS[0].queries[0]], polling="raf")
+
+
+DRAWN = """([text, whole, first]) => {
+    const stale = (place) => place.querySelector('[data-stale=true]') || place.closest('[data-stale=true]');
+    const page = document.querySelector('[data-testid=stMainBlockContainer]');
+    if (!page || !page.textContent.includes(text)) return false;
+    if (whole) {
+        return !document.querySelector('[data-test-script-state=running]') && !stale(page)
+            && page.querySelectorAll('[role=graphics-document]').length >= 3;
+    }
+    const chart = page.querySelector(`.st-key-${first}`);
+    return chart && chart.querySelector('[role=graphics-document]') && !stale(chart)
+        && [...page.querySelectorAll('[data-testid=stMetric]')].every((each) => !stale(each));
+}"""
+
+
+def timed(*work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    for each in work:
+        each()
     return time.perf_counter() - start
 
 

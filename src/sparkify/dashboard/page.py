@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -350,10 +350,20 @@ def _table(name: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> 
 
 def _waited(what: str, ask: Callable[[Callable[[], None]], Any]) -> Any:
     """An answer; until it is there the page says so, and a page that is gone stops asking."""
-    with st.spinner(f"{what} …", show_time=True):
-        place = st.empty()
-        # Whatever is written ends a run of the page that nobody looks at any more.
-        return ask(lambda: place.write(""))
+    slot = st.empty()
+    with ExitStack() as telling:
+        place: Any = None
+
+        def heed() -> None:
+            nonlocal place
+            if place is None:  # only now: most answers are there before anybody could read it
+                telling.enter_context(slot.container())
+                telling.enter_context(st.spinner(f"{what} …", show_time=True))
+                place = st.empty()
+            # Whatever is written ends a run of the page that nobody looks at any more.
+            place.write("")
+
+        return ask(heed)
 
 
 def _note(found: Shown[Any]) -> None:

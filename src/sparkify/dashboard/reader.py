@@ -13,8 +13,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Generic, TypeVar
 
@@ -43,6 +43,8 @@ STATEMENT_TIMEOUT = 60.0
 """Seconds that a question may take on Redshift."""
 GAP = 0.15
 """Seconds left to a load after each question: it looks for the file twenty times a second."""
+HELD = 1.0
+"""Seconds for which the file is not opened anew for every question, when others wait behind."""
 LOOK = 0.25
 """Seconds after which whoever waits for an answer looks whether the page is still there."""
 
@@ -66,6 +68,8 @@ class _Flight(Generic[T]):
     waiting: int = 0
     given_up: bool = False
     """Nobody waits any more; whoever asks the same begins anew."""
+    guard: threading.Lock = field(default_factory=threading.Lock)
+    """Held while `cancel` is called: what it ends must not be the next question of the same connection."""
     cancel: Callable[[], None] | None = None
 
 
@@ -84,6 +88,12 @@ class Reader:
         self._flights: dict[Hashable, _Flight[object]] = {}
         self._closed = False
         self._busy_until = 0.0
+        self._waiting = 0
+        """Questions that no worker has begun with."""
+        self._held: Warehouse | None = None
+        """On DuckDB, the warehouse that the one worker has open."""
+        self._held_until = 0.0
+        self._keeping = ExitStack()
         self._renewed = 0
         self._kept: OrderedDict[Hashable, tuple[object, Shown[object]]] = OrderedDict()
         """By question: the version of the warehouse that answered, and what it answered."""
@@ -97,9 +107,9 @@ class Reader:
             self._closed = True
             flights = list(self._flights.values())
         for flight in flights:
-            if flight.cancel is not None:
-                flight.cancel()
+            _cancel(flight)
         self._workers.shutdown(cancel_futures=True)
+        self._let_go()
         while not self._idle.empty():
             self._idle.get_nowait().close()
         self._probe.close()
@@ -220,6 +230,7 @@ class Reader:
             if flight is None:
                 flight = self._flights[key, version] = _Flight(Future())
                 patience = WAIT if kept is None else SOON
+                self._waiting += 1
                 self._workers.submit(self._fly, key, version, ask, flight, patience)
             flight.waiting += 1
             return found, flight
@@ -232,9 +243,7 @@ class Reader:
                 return
             flight.given_up = True
             self._forget(key, version, flight)
-            cancel = flight.cancel
-        if cancel is not None:
-            cancel()
+        _cancel(flight)
 
     def _fly(
         self,
@@ -245,13 +254,36 @@ class Reader:
         patience: float,
     ) -> None:
         """Ask, in a thread of the pool."""
-        if flight.given_up:
-            return
+        with self._lock:
+            self._waiting -= 1
+        try:
+            if not flight.given_up:
+                self._ask(key, version, ask, flight, patience)
+        finally:
+            if self._on_file:
+                loading = self._probe.is_loading()
+                if loading or not self._waiting or time.monotonic() > self._held_until:
+                    self._let_go()
+                if loading:
+                    time.sleep(GAP)
+
+    def _ask(
+        self,
+        key: Hashable,
+        version: object,
+        ask: Callable[[Warehouse], object],
+        flight: _Flight[object],
+        patience: float,
+    ) -> None:
         try:
             # The questions behind one that waited in vain need not find out for themselves.
             with self._house(patience if time.monotonic() > self._busy_until else 0.0) as house:
                 flight.cancel = house.cancel
-                shown = Shown(ask(house), datetime.now(UTC))
+                try:
+                    shown = Shown(ask(house), datetime.now(UTC))
+                finally:
+                    with flight.guard:
+                        flight.cancel = None
         except BaseException as error:  # whoever waits is to hear of it, whatever it is
             if isinstance(error, WarehouseInUse):
                 self._busy_until = time.monotonic() + BUSY
@@ -260,12 +292,9 @@ class Reader:
         else:
             self._land(key, version, flight, shown)
             flight.future.set_result(shown)
-        if self._probe.is_loading():
-            time.sleep(GAP)
 
     def _land(self, key: Hashable, version: object, flight: _Flight[object], shown: Shown[object] | None) -> None:
         with self._lock:
-            flight.cancel = None
             self._forget(key, version, flight)
             if shown is not None:
                 self._kept[key] = (version, shown)
@@ -279,16 +308,13 @@ class Reader:
 
     @contextmanager
     def _house(self, patience: float) -> Iterator[Warehouse]:
-        """A warehouse for one question: on DuckDB a new one, on Redshift one that is connected, if there is."""
+        """A warehouse for one question: on DuckDB one that is open, if there is, on Redshift one that is connected."""
         if self._on_file:
-            wait = min(self._settings.wait, patience)
-            house = open_warehouse(self._settings.model_copy(update={"wait": wait}))
             try:
-                if not house.exists():
-                    raise UsageError(f"{house.url}: there is no warehouse; run `sparkify etl`")
-                yield house
-            finally:
-                house.close()
+                yield self._held or self._open(min(self._settings.wait, patience))
+            except BaseException:
+                self._let_go()
+                raise
             return
         house = self._connected()
         try:
@@ -297,6 +323,21 @@ class Reader:
             house.close()  # in what state it is, nobody knows
             raise
         self._idle.put(house)
+
+    def _open(self, wait: float) -> Warehouse:
+        house = self._held = open_warehouse(self._settings.model_copy(update={"wait": wait}))
+        if not house.exists():
+            raise UsageError(f"{house.url}: there is no warehouse; run `sparkify etl`")
+        self._held_until = time.monotonic() + HELD
+        self._keeping.enter_context(house.asking())
+        return house
+
+    def _let_go(self) -> None:
+        """Close the file, if it is open."""
+        self._keeping.close()
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     def _connected(self) -> Warehouse:
         """One that was idle and is connected still, or else a new one."""
@@ -314,6 +355,13 @@ class Reader:
                 house.close()  # servers and balancers end what is silent for long
             else:
                 return house
+
+
+def _cancel(flight: _Flight[object]) -> None:
+    """End a question, unless it has been answered."""
+    with flight.guard:
+        if flight.cancel is not None:
+            flight.cancel()
 
 
 _serving: list[Reader] = []

@@ -142,6 +142,9 @@ class Warehouse(Protocol):
     def ask(self, sql: str) -> Answer:
         """Answer somebody's query, read-only: no write, no file, no network. Raises UsageError or WarehouseError."""
 
+    def asking(self) -> AbstractContextManager[None]:
+        """Keep open what `ask` opens, for several questions one after the other. Loads wait meanwhile."""
+
     def cancel(self) -> None:
         """End the query that another thread asks just now, which raises UsageError there; may come too late."""
 

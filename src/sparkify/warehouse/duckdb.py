@@ -66,6 +66,9 @@ class DuckDBWarehouse(LocalEngine):
         self._depth = 0
         self._attached = False
         self._asking: duckdb.DuckDBPyConnection | None = None
+        """Where a question is asked just now."""
+        self._sandbox: duckdb.DuckDBPyConnection | None = None
+        self._keeping = False
         self._schema = "main"
         self._run_spool = Spool(_spool_folder(path, spool))
 
@@ -155,6 +158,7 @@ class DuckDBWarehouse(LocalEngine):
                 self._detach(read_only=read_only)
 
     def _attach(self, *, read_only: bool) -> None:
+        self._close_sandbox()  # a process opens a file in one way at a time
         mode = "type duckdb, read_only" if read_only else "type duckdb"
         deadline = time.monotonic() + self._wait
         while True:
@@ -201,6 +205,7 @@ class DuckDBWarehouse(LocalEngine):
                 self.execute("commit")
 
     def close(self) -> None:
+        self._close_sandbox()
         super().close()
         self._depth, self._attached = 0, False
 
@@ -274,8 +279,17 @@ class DuckDBWarehouse(LocalEngine):
 
     # -- somebody's questions -----------------------------------------------------------------------
 
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        self._keeping = True
+        try:
+            yield
+        finally:
+            self._keeping = False
+            self._close_sandbox()
+
     def ask(self, sql: str) -> Answer:
-        connection = self._asking = self._open_sandbox()
+        connection = self._asking = self._sandbox = self._sandbox or self._open_sandbox()
         try:
             try:
                 statements = connection.extract_statements(sql)
@@ -295,7 +309,13 @@ class DuckDBWarehouse(LocalEngine):
                 raise UsageError(first_line(error)) from error
         finally:
             self._asking = None
-            connection.close()
+            if not self._keeping:
+                self._close_sandbox()
+
+    def _close_sandbox(self) -> None:
+        if self._sandbox is not None:
+            self._sandbox.close()
+            self._sandbox = None
 
     def cancel(self) -> None:
         asking = self._asking

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -358,6 +358,9 @@ class RedshiftWarehouse(Transactions):
             room.clear()
 
     # -- somebody's questions -------------------------------------------------------------------------------
+
+    def asking(self) -> AbstractContextManager[None]:
+        return nullcontext()  # the connection stays anyway
 
     def ask(self, sql: str) -> Answer:
         statement = check_reads_only(sql)

@@ -5,11 +5,23 @@
 -- param: by choice day day|week|month length of a period
 -- draw: area x=period y=plays color=level
 -- Redshift groups text without trailing blanks, hence the lengths.
+with by_user as (
+    select
+        cast(date_trunc(:by, plays.start_time) as date) as period,
+        plays.level,
+        octet_length(plays.level) as level_length,
+        plays.user_id,
+        count(*) as plays
+    from (:plays) as plays
+    group by
+        cast(date_trunc(:by, plays.start_time) as date), plays.level, octet_length(plays.level), plays.user_id
+)
+
 select
-    cast(date_trunc(:by, plays.start_time) as date) as period,
-    plays.level,
-    count(*) as plays,
-    count(distinct plays.user_id) as listeners
-from (:plays) as plays
-group by cast(date_trunc(:by, plays.start_time) as date), plays.level, octet_length(plays.level)
-order by period asc, plays.level asc, octet_length(plays.level) asc
+    by_user.period,
+    by_user.level,
+    cast(sum(by_user.plays) as bigint) as plays,
+    count(by_user.user_id) as listeners
+from by_user
+group by by_user.period, by_user.level, by_user.level_length
+order by by_user.period asc, by_user.level asc, by_user.level_length asc

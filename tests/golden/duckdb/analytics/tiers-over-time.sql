@@ -1,16 +1,30 @@
+WITH by_user AS (
+  SELECT
+    CAST(DATE_TRUNC($by, plays.start_time) AS DATE) AS period,
+    plays.level,
+    STRLEN(plays.level) AS level_length,
+    plays.user_id,
+    COUNT(*) AS plays
+  FROM (
+    $plays
+  ) AS plays
+  GROUP BY
+    CAST(DATE_TRUNC($by, plays.start_time) AS DATE),
+    plays.level,
+    STRLEN(plays.level),
+    plays.user_id
+)
 SELECT
-  CAST(DATE_TRUNC($by, plays.start_time) AS DATE) AS period,
-  plays.level,
-  COUNT(*) AS plays,
-  COUNT(DISTINCT plays.user_id) AS listeners
-FROM (
-  $plays
-) AS plays
+  by_user.period,
+  by_user.level,
+  CAST(SUM(by_user.plays) AS BIGINT) AS plays,
+  COUNT(by_user.user_id) AS listeners
+FROM by_user
 GROUP BY
-  CAST(DATE_TRUNC($by, plays.start_time) AS DATE),
-  plays.level,
-  STRLEN(plays.level)
+  by_user.period,
+  by_user.level,
+  by_user.level_length
 ORDER BY
-  period ASC,
-  plays.level ASC,
-  STRLEN(plays.level) ASC
+  by_user.period ASC,
+  by_user.level ASC,
+  by_user.level_length ASC
