@@ -1,4 +1,4 @@
-"""Write what follows from the SQL: the golden files of its DuckDB form, docs/data-dictionary.md and docs/queries.md.
+"""Write what follows from the SQL: its DuckDB form, docs/data-dictionary.md and docs/queries.md.
 
     make golden      (or: python -m scripts.write_derived)
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from sparkify import queries, sql_queries
 
 ROOT = Path(__file__).parents[1]
-GOLDEN = ROOT / "tests" / "golden" / "duckdb"
+RENDERED = ROOT / "src" / "sparkify" / "rendered"
 DICTIONARY = ROOT / "docs" / "data-dictionary.md"
 CATALOGUE = ROOT / "docs" / "queries.md"
 
@@ -49,9 +49,10 @@ class Table:
     columns: tuple[Column, ...]
 
 
-def golden_files() -> dict[str, str]:
-    """The DuckDB form of every statement, by its path below the golden folder."""
-    return {f"{name}.sql": sql_queries.statement(name, "duckdb") + "\n" for name in sql_queries.names()}
+def rendered() -> dict[str, str]:
+    """The DuckDB form of every statement, by its path below the folder of these."""
+    texts = {name: sql_queries.source(name) for name in sql_queries.names()}
+    return {f"{name}.sql": f"{sql_queries.mark_of(text)}\n{sql_queries.render(text)}\n" for name, text in texts.items()}
 
 
 def parse_table(name: str) -> Table:
@@ -156,9 +157,9 @@ def _sentence(text: str) -> str:
 
 def main() -> None:
     """Write everything anew."""
-    shutil.rmtree(GOLDEN, ignore_errors=True)
-    for name, text in golden_files().items():
-        path = GOLDEN / name
+    shutil.rmtree(RENDERED, ignore_errors=True)
+    for name, text in rendered().items():
+        path = RENDERED / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     DICTIONARY.write_text(dictionary(), encoding="utf-8")

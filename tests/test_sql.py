@@ -1,10 +1,12 @@
-"""The SQL: one text for every engine, its DuckDB form as golden files, its names as the design fixes them."""
+"""The SQL: one text for every engine, its DuckDB form rendered ahead, its names as the design fixes them."""
 
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -16,14 +18,37 @@ from sparkify.source.fields import FIELDS, Type
 
 
 @pytest.mark.parametrize("name", sql_queries.names())
-def test_duckdb_form_is_the_golden_one(name: str) -> None:
-    golden = (write_derived.GOLDEN / f"{name}.sql").read_text(encoding="utf-8")
-    assert sql_queries.statement(name, "duckdb") + "\n" == golden, "run `make golden` and look at the diff"
+def test_what_was_rendered_ahead_is_what_is_rendered_now(name: str) -> None:
+    file = write_derived.RENDERED / f"{name}.sql"
+    text = sql_queries.source(name)
+    expected = f"{sql_queries.mark_of(text)}\n{sql_queries.render(text)}\n"
+    assert file.read_text(encoding="utf-8") == expected, "run `make golden` and look at the diff"
+    assert f"{sql_queries.statement(name, 'duckdb')}\n" == expected.partition("\n")[2]
 
 
-def test_no_golden_file_outlives_its_statement() -> None:
-    files = {str(path.relative_to(write_derived.GOLDEN)) for path in write_derived.GOLDEN.rglob("*.sql")}
-    assert files == set(write_derived.golden_files())
+def test_nothing_rendered_outlives_its_statement() -> None:
+    files = {str(path.relative_to(write_derived.RENDERED)) for path in write_derived.RENDERED.rglob("*.sql")}
+    assert files == set(write_derived.rendered())
+
+
+def test_a_changed_statement_is_rendered_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever changes one and forgets `make golden` gets the change all the same."""
+    package = Path(write_derived.ROOT / "src" / "sparkify")
+    for folder in ("sql", "rendered"):
+        shutil.copytree(package / folder, tmp_path / folder)
+    monkeypatch.setattr(sql_queries, "files", lambda _: tmp_path)
+    sql_queries._render.cache_clear()
+    try:
+        before = sql_queries.statement("transform/add_time")
+        file = tmp_path / "sql" / "transform" / "add_time.sql"
+        file.write_text(
+            file.read_text(encoding="utf-8").replace("insert into time", "insert into other"), encoding="utf-8"
+        )
+        sql_queries._render.cache_clear()
+        assert sql_queries.statement("transform/add_time") == before.replace("INSERT INTO time", "INSERT INTO other")
+        assert before.startswith("INSERT INTO time")
+    finally:
+        sql_queries._render.cache_clear()
 
 
 def test_data_dictionary_is_up_to_date() -> None:

@@ -1,0 +1,5 @@
+-- rendered by `make golden`, do not edit; 8e0c71b5fb7a4eda
+SELECT
+  COUNT(*) AS discovered,
+  COALESCE(SUM(load_listing.skipped), 0) AS skipped
+FROM load_listing

@@ -1,0 +1,17 @@
+-- rendered by `make golden`, do not edit; 8e4441f9b987fab4
+INSERT INTO etl_batches (
+  run_id,
+  batch,
+  files,
+  bytes,
+  records_read,
+  events_staged,
+  songs_staged,
+  rejected,
+  plays_new,
+  plays_known,
+  other_pages,
+  conflicts
+)
+VALUES
+  (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

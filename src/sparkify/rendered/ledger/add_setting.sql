@@ -1,0 +1,7 @@
+-- rendered by `make golden`, do not edit; 80ced3890e1b9323
+INSERT INTO etl_settings (
+  name,
+  value
+)
+VALUES
+  (?, ?)

@@ -1,0 +1,6 @@
+-- rendered by `make golden`, do not edit; ec703222cdb08b57
+SELECT
+  etl_batches.batch
+FROM etl_batches
+WHERE
+  etl_batches.run_id = ? AND etl_batches.batch = ?

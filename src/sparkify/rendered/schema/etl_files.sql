@@ -1,0 +1,12 @@
+-- rendered by `make golden`, do not edit; fa15419ec410bba2
+CREATE TABLE IF NOT EXISTS etl_files (
+  url TEXT(4096) NOT NULL,
+  etag TEXT(256),
+  size BIGINT NOT NULL,
+  modified TIMESTAMP NOT NULL,
+  kind TEXT(256) NOT NULL,
+  run_id TEXT(256) NOT NULL,
+  loaded_at TIMESTAMP NOT NULL,
+  rows BIGINT NOT NULL,
+  rejected BIGINT NOT NULL
+)

@@ -1,0 +1,17 @@
+-- rendered by `make golden`, do not edit; 0282f7127a4ca861
+CREATE TABLE IF NOT EXISTS etl_runs (
+  run_id TEXT(256) NOT NULL,
+  started_at TIMESTAMP NOT NULL,
+  finished_at TIMESTAMP,
+  status TEXT(256) NOT NULL,
+  engine TEXT(256) NOT NULL,
+  version TEXT(256) NOT NULL,
+  files BIGINT NOT NULL,
+  bytes BIGINT NOT NULL,
+  rows BIGINT NOT NULL,
+  rejected BIGINT NOT NULL,
+  plays_new BIGINT NOT NULL,
+  plays_known BIGINT NOT NULL,
+  other_pages BIGINT NOT NULL,
+  message TEXT(4096)
+)

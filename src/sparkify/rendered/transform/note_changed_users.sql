@@ -1,0 +1,7 @@
+-- rendered by `make golden`, do not edit; 28767ac0e00078c2
+INSERT INTO run_users (
+  user_id
+)
+SELECT
+  load_changed_users.user_id
+FROM load_changed_users

@@ -1,0 +1,7 @@
+-- rendered by `make golden`, do not edit; b6c87c39efcbde61
+INSERT INTO run_plays (
+  songplay_id
+)
+SELECT
+  load_moved_plays.songplay_id
+FROM load_moved_plays

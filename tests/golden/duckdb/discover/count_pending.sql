@@ -1,5 +1,0 @@
-SELECT
-  COUNT(*) AS files,
-  COALESCE(SUM(load_pending.changed), 0) AS changed,
-  COALESCE(SUM(load_pending.size), 0) AS bytes
-FROM load_pending

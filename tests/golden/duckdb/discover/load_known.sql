@@ -1,4 +1,0 @@
-CREATE TEMPORARY TABLE load_known (
-  url TEXT(4096) NOT NULL,
-  changed SMALLINT NOT NULL
-)

@@ -1,6 +1,0 @@
-CREATE TEMPORARY TABLE load_origins (
-  url TEXT(4096) NOT NULL,
-  etag TEXT(256),
-  size BIGINT NOT NULL,
-  modified TIMESTAMP NOT NULL
-)

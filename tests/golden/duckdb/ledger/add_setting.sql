@@ -1,6 +1,0 @@
-INSERT INTO etl_settings (
-  name,
-  value
-)
-VALUES
-  (?, ?)

@@ -1,5 +1,0 @@
-SELECT
-  etl_batches.batch
-FROM etl_batches
-WHERE
-  etl_batches.run_id = ? AND etl_batches.batch = ?

@@ -1,3 +1,0 @@
-DELETE FROM etl_files USING   load_files
-WHERE
-  etl_files.url = load_files.url

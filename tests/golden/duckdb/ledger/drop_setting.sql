@@ -1,3 +1,0 @@
-DELETE FROM etl_settings
-WHERE
-  etl_settings.name = ?

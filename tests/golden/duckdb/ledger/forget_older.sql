@@ -1,5 +1,0 @@
-DELETE FROM load_files USING   etl_files
-WHERE
-  load_files.url = etl_files.url
-  AND load_files.from_part = 1
-  AND load_files.modified < etl_files.modified

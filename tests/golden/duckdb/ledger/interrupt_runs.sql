@@ -1,3 +1,0 @@
-UPDATE etl_runs SET status = 'interrupted', message = 'the process was killed; the batches that it had committed stay'
-WHERE
-  etl_runs.status = 'running'

@@ -1,5 +1,0 @@
-SELECT
-  etl_runs.status
-FROM etl_runs
-WHERE
-  etl_runs.run_id = ?

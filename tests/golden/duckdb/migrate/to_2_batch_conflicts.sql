@@ -1,2 +1,0 @@
-ALTER TABLE etl_batches
-ADD COLUMN conflicts BIGINT

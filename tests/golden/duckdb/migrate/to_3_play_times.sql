@@ -1,2 +1,0 @@
-ALTER TABLE etl_plays
-ADD COLUMN start_time TIMESTAMP

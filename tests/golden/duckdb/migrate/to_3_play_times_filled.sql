@@ -1,4 +1,0 @@
-UPDATE etl_plays SET start_time = songplays.start_time
-FROM songplays
-WHERE
-  etl_plays.songplay_id = songplays.songplay_id

@@ -1,3 +1,0 @@
-SELECT
-  COUNT(*) AS instants
-FROM load_instants

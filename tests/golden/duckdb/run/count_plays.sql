@@ -1,3 +1,0 @@
-SELECT
-  COUNT(*) AS plays
-FROM load_plays

@@ -1,3 +1,0 @@
-CREATE TEMPORARY TABLE run_artists (
-  artist_id TEXT(256) NOT NULL
-)

@@ -1,3 +1,0 @@
-CREATE TEMPORARY TABLE run_plays (
-  songplay_id BIGINT NOT NULL
-)

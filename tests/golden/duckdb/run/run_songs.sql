@@ -1,3 +1,0 @@
-CREATE TEMPORARY TABLE run_songs (
-  song_id TEXT(256) NOT NULL
-)

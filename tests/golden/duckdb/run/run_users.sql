@@ -1,3 +1,0 @@
-CREATE TEMPORARY TABLE run_users (
-  user_id INT NOT NULL
-)

@@ -1,6 +1,0 @@
-CREATE TABLE IF NOT EXISTS etl_plays (
-  songplay_id BIGINT NOT NULL,
-  track_id BIGINT NOT NULL,
-  item_in_session INT,
-  start_time TIMESTAMP
-)

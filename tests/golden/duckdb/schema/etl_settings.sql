@@ -1,4 +1,0 @@
-CREATE TABLE IF NOT EXISTS etl_settings (
-  name TEXT(256) NOT NULL,
-  value TEXT(256) NOT NULL
-)

@@ -1,5 +1,0 @@
-CREATE TABLE IF NOT EXISTS etl_track_keys (
-  track_id BIGINT NOT NULL,
-  title_key TEXT(4096),
-  artist_key TEXT(4096)
-)

@@ -1,7 +1,0 @@
-CREATE TABLE IF NOT EXISTS songs (
-  song_id TEXT(256) NOT NULL,
-  title TEXT(1024),
-  artist_id TEXT(256),
-  year INT,
-  duration DOUBLE
-)

@@ -1,5 +1,0 @@
-SELECT
-  load_new_texts.text
-FROM load_new_texts
-WHERE
-  STRLEN(load_new_texts.text) > LENGTH(load_new_texts.text)

@@ -1,3 +1,0 @@
-DELETE FROM artists USING   load_changed_artists
-WHERE
-  artists.artist_id = load_changed_artists.artist_id

@@ -1,3 +1,0 @@
-DELETE FROM etl_users USING   load_users
-WHERE
-  etl_users.user_id = load_users.user_id

@@ -1,4 +1,0 @@
-CREATE TEMPORARY TABLE load_decoded (
-  text TEXT(1024) NOT NULL,
-  decoded TEXT(1024) NOT NULL
-)

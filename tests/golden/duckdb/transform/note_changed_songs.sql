@@ -1,6 +1,0 @@
-INSERT INTO run_songs (
-  song_id
-)
-SELECT
-  load_changed_songs.song_id
-FROM load_changed_songs

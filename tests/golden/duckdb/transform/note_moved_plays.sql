@@ -1,6 +1,0 @@
-INSERT INTO run_plays (
-  songplay_id
-)
-SELECT
-  load_moved_plays.songplay_id
-FROM load_moved_plays
