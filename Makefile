@@ -14,6 +14,7 @@ dashboard: $(VENV)/dashboard.stamp
 	$(BIN)/sparkify dashboard --warehouse duckdb:///demo/sparkify.duckdb
 
 test: $(VENV)/dev.stamp
+	$(BIN)/python -m compileall -q src tests
 	$(BIN)/python -m pytest -n 2 -q
 
 lint: $(VENV)/dev.stamp

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -89,9 +90,31 @@ def check(folder: Path, case: Case, *, exact: bool = True) -> Staged:
         with fresh_house(folder) as house:
             staged = house.stage(versions)
         assert vars(staged) == vars(staged_by_reference(versions))
+    assert_is(case, staged)
+    return staged
+
+
+def assert_is(case: Case, staged: Staged) -> None:
     assert sum(staged.rows.values()) == len(staged.events) + len(staged.songs) == case.good
     assert tuple(line for _, line, _ in staged.rejects) == case.rejects
-    return staged
+
+
+def check_all(folder: Path, cases: Iterable[Case], *, exact: bool = False) -> list[Staged]:
+    """Many cases in one load, each a file of its own; what the reference says of each, which is what it is to be."""
+    cases = list(cases)
+    alone = [staged_by_reference([Version(case.name, case.data, 10**15)]) for case in cases]
+    for case, staged in zip(cases, alone, strict=True):
+        assert_is(case, staged)
+    versions = [
+        Version(case.name.replace("/", f"/{number}/", 1), case.data, 10**15) for number, case in enumerate(cases)
+    ]
+    with fresh_house(folder) as house:
+        staged = house.stage(versions, exact=exact)
+    if vars(staged) != vars(staged_by_reference(versions)):
+        for case in cases:  # which one?
+            check(folder, case, exact=exact)
+        assert vars(staged) == vars(staged_by_reference(versions)), "all together, though each alone is right"
+    return alone
 
 
 # --- Separators and encodings ------------------------------------------------------------------------------
@@ -130,7 +153,7 @@ LAYOUTS = (
 
 @pytest.mark.parametrize("case", LAYOUTS, ids=lambda case: case.about)
 def test_layout_of_records(folder: Path, case: Case) -> None:
-    check(folder, case)
+    check(folder, case, exact=False)
 
 
 # --- Compression -----------------------------------------------------------------------------------------
@@ -181,7 +204,12 @@ COMPRESSED = (
 
 @pytest.mark.parametrize("case", COMPRESSED, ids=lambda case: case.about)
 def test_compressed_file(folder: Path, case: Case) -> None:
-    check(folder, case)
+    check(folder, case, exact=False)
+
+
+@pytest.mark.parametrize("exact", [False, True], ids=["as it comes", "exact"])
+def test_layouts_and_compressed_files_beside_each_other(folder: Path, exact: bool) -> None:
+    check_all(folder, (*LAYOUTS, *COMPRESSED), exact=exact)
 
 
 def test_a_file_of_no_bytes_is_no_data(folder: Path) -> None:
@@ -257,22 +285,22 @@ BAD_RECORDS = (
 )
 
 
-@pytest.mark.parametrize(("field", "text", "value"), VALUES, ids=str)
-def test_value_that_fits_its_column(folder: Path, field: str, text: str, value: object) -> None:
-    case = Case("value", A + b"\n" + event(**{"ts": str(START + 9)} | {field: text}), 2)
-    staged = check(folder, case, exact=False)
-    column = "".join(f"_{char.lower()}" if char.isupper() else char for char in field)
-    assert value in [row[EVENT_COLUMNS.index(column)] for row in staged.events]
+def test_values_that_fit_their_column(folder: Path) -> None:
+    lines = [A + b"\n" + event(**{"ts": str(START + 9)} | {field: text}) for field, text, _ in VALUES]
+    found = check_all(folder, (Case("value", data, 2) for data in lines))
+    for (field, text, value), staged in zip(VALUES, found, strict=True):
+        column = "".join(f"_{char.lower()}" if char.isupper() else char for char in field)
+        assert value in [row[EVENT_COLUMNS.index(column)] for row in staged.events], (field, text)
 
 
-@pytest.mark.parametrize(("field", "text"), REFUSED, ids=str)
-def test_value_that_does_not_fit_its_column(folder: Path, field: str, text: str) -> None:
-    check(folder, Case("value", A + b"\n" + event(**{field: text}) + b"\n" + C, 2, (2,)), exact=False)
+def test_values_that_do_not_fit_their_column(folder: Path) -> None:
+    lines = (A + b"\n" + event(**{field: text}) + b"\n" + C for field, text in REFUSED)
+    check_all(folder, (Case("value", data, 2, (2,)) for data in lines))
 
 
-@pytest.mark.parametrize("record", BAD_RECORDS, ids=lambda record: record[:40].decode("latin-1"))
-def test_record_that_is_rejected(folder: Path, record: bytes) -> None:
-    check(folder, Case("record", B + b"\n\n" + record + b"\n" + C, 2, (3,)), exact=False)
+def test_records_that_are_rejected(folder: Path) -> None:
+    lines = (B + b"\n\n" + record + b"\n" + C for record in BAD_RECORDS)
+    check_all(folder, (Case("record", data, 2, (3,)) for data in lines))
 
 
 def test_the_exact_reader_judges_every_value_and_record_alike(folder: Path) -> None:
@@ -335,13 +363,13 @@ NAMES: dict[str, tuple[bytes, str, object]] = {
 }
 
 
-@pytest.mark.parametrize("about", NAMES)
-def test_field_names(folder: Path, about: str) -> None:
-    record, column, value = NAMES[about]
-    for data in (record, B.replace(b'"a"', b'"other"') + b"\n" + record):
-        staged = check(folder, Case(about, data, 1 + data.count(b"\n")), exact=False)
+@pytest.mark.parametrize("second", [False, True], ids=["alone", "after another"])
+def test_field_names(folder: Path, second: bool) -> None:
+    before = B.replace(b'"a"', b'"other"') + b"\n" if second else b""
+    cases = (Case(about, before + record, 1 + second) for about, (record, _, _) in NAMES.items())
+    for (about, (_, column, value)), staged in zip(NAMES.items(), check_all(folder, cases), strict=True):
         [row] = [row for row in staged.events if row[EVENT_COLUMNS.index("song")] != "other"]
-        assert row[EVENT_COLUMNS.index(column)] == value
+        assert row[EVENT_COLUMNS.index(column)] == value, about
 
 
 # --- JSONPaths ---------------------------------------------------------------------------------------------
@@ -437,17 +465,22 @@ FILE_NAMES = (
 )
 
 
-@pytest.mark.parametrize("stem", FILE_NAMES)
-def test_any_file_name_will_do(folder: Path, stem: str) -> None:
+FILLING = json.dumps("x" * 40_000)
+"""A value of an unknown field, for files that are large by few records."""
+
+
+def test_any_file_name_will_do(folder: Path) -> None:
     """For a small, a large and a compressed file; none of them is read for its neighbour."""
-    large = b"\n".join(event(ts=str(START + number), location='"large"') for number in range(1500))
-    data = {
-        "log_data/x/a.json": event(ts="5"),
-        f"log_data/{stem}.json": event(ts="6"),
-        f"log_data/{stem} large.json": large,
-        f"log_data/{stem}.json.gz": gzip.compress(event(ts="7"), mtime=0),
-        f"song_data/{stem}/a.json": song("S1"),
-    }
+    data = {"log_data/x/a.json": event(ts="5")}
+    for stem in FILE_NAMES:
+        place = json.dumps(stem)
+        large = b"\n".join(event(ts=str(START + number), location=place, extra=FILLING) for number in range(15))
+        data |= {
+            f"log_data/{stem}.json": event(ts="6", location=place),
+            f"log_data/{stem} large.json": large,
+            f"log_data/{stem}.json.gz": gzip.compress(event(ts="7", location=place), mtime=0),
+            f"song_data/{stem}/a.json": song("S1", artist_location=stem),
+        }
     files = [Version(name, content, 10**15) for name, content in data.items()]
     with fresh_house(folder) as house:
         assert vars(house.stage(files)) == vars(staged_by_reference(files))
