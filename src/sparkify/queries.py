@@ -8,7 +8,8 @@ plays within them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+import textwrap
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
@@ -64,12 +65,12 @@ class Parameter:
             raise UsageError(f"-p {self.name}={text}: give {self.valid}")
         return found
 
-    def literal(self, value: str, lookback: int = 0) -> str:
+    def literal(self, value: str, engine: sql_queries.Engine, lookback: int = 0) -> str:
         """A checked value as SQL; a range begins so many days earlier."""
         if self.kind == "integer":
             return value
         if self.kind not in ("first day", "last day"):
-            return _literal(value)
+            return _literal(value, engine)
         day = date.fromisoformat(value)
         if self.kind == "first day":
             earlier = day - min(timedelta(days=lookback), day - date.min)
@@ -179,11 +180,14 @@ class Asked(Protocol):
     def ask(self, sql: str) -> Answer:
         """What a SELECT gives."""
 
+    def shared(self, sql: str) -> str | None:
+        """The name of a table that holds what a SELECT gives, while questions are asked together; None otherwise."""
+
 
 def answer(warehouse: Asked, name: str, given: Mapping[str, str] | None = None) -> Answer:
     """What a named query answers. Raises UsageError for a value that does not fit."""
     query = named_query(name)
-    found = warehouse.ask(statement(warehouse, name, given))
+    found = warehouse.ask(_statement(warehouse, name, given, share=True))
     if not query.decoded:
         return found
     raw = [found.columns.index(column) for column in query.decoded]
@@ -199,15 +203,22 @@ def statement(warehouse: Asked, name: str, given: Mapping[str, str] | None = Non
 
     A query by device has the names of browsers and systems in it: no engine reads them out of a user agent.
     """
-    query = named_query(name)
+    return _statement(warehouse, name, given, share=False)
+
+
+def _statement(warehouse: Asked, name: str, given: Mapping[str, str] | None, *, share: bool) -> str:
+    query, engine = named_query(name), warehouse.engine
     values = checked(query, given or {})
-    text = sql_queries.body(sql_queries.source(f"analytics/{name}"))
-    table = ""
+    agents = ""
     if asks_first(name):
-        used = _filled(sql_queries.body(sql_queries.source("filter/agents")), query, values | {"limit": str(AGENTS)})
-        agents = [str(agent) for agent, *_ in warehouse.ask(_rendered(used, warehouse.engine)).rows]
-        table = _table(agents)
-    return _rendered(_filled(text, query, values, table), warehouse.engine)
+        used = _filled(_template("filter/agents", engine), query, engine, values | {"limit": str(AGENTS)})
+        agents = _table([str(agent) for agent, *_ in warehouse.ask(used).rows], engine)
+    text = _template(f"analytics/{name}", engine)
+    if ":listening" in text:
+        listening = _template("filter/listening", engine)
+        table = warehouse.shared(_filled(listening, query, engine, values)) if share else None
+        text = _nested(text, "listening", listening if table is None else f"select * from {table}")
+    return _filled(text, query, engine, values, agents)
 
 
 def checked(query: NamedQuery, given: Mapping[str, str]) -> dict[str, str]:
@@ -227,44 +238,56 @@ def checked(query: NamedQuery, given: Mapping[str, str]) -> dict[str, str]:
 _PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z]+)\b")
 
 
-def _filled(text: str, query: NamedQuery, values: Mapping[str, str], agents: str = "") -> str:
+def _template(name: str, engine: sql_queries.Engine) -> str:
+    """The text of a statement for an engine, with placeholders such as `:plays`."""
+    text = sql_queries.statement(name, engine)
+    return text if engine == "redshift" else re.sub(r"\$([a-z]+)\b", r":\1", text)  # DuckDB's mark is the dollar
+
+
+def _nested(text: str, name: str, inner: str) -> str:
+    """A statement with another one in the place of a placeholder in parentheses."""
+
+    def fill(match: re.Match[str]) -> str:
+        before = match.group(1)
+        indent = before[: len(before) - len(before.lstrip())]
+        return f"{before}(\n{textwrap.indent(inner, indent + '    ')}\n{indent})"
+
+    return re.sub(rf"(?m)^(.*)\(\s*:{name}\s*\)", fill, text)
+
+
+def _filled(
+    text: str, query: NamedQuery, engine: sql_queries.Engine, values: Mapping[str, str], agents: str = ""
+) -> str:
     """A statement with its values filled in, `:plays` being the plays within the filters.
 
     What was filled in is not looked at again: a place or an agent may read like a placeholder.
     """
     kinds = {parameter.name: parameter for parameter in (*FILTERS, *query.parameters)}
     limit = Parameter("limit", "integer", "1", "", 1, AGENTS)
+    # Only the plays reach back further than the range that was asked for.
+    plays = _template("filter/plays", engine).replace(":start", ":since")
 
-    def fill(lookback: int, inside: Mapping[str, str]) -> Callable[[re.Match[str]], str]:
-        def one(match: re.Match[str]) -> str:
-            name = match.group(1)
-            return inside[name] if name in inside else kinds.get(name, limit).literal(values[name], lookback)
+    def one(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name == "agents":
+            return agents
+        if name == "since":
+            return kinds["start"].literal(values["start"], engine, query.lookback)
+        return kinds.get(name, limit).literal(values[name], engine)
 
-        return one
-
-    # Indented first: a place may hold what splits lines.
-    plays = _indented(sql_queries.body(sql_queries.source("filter/plays")))
-    plays = _PLACEHOLDER.sub(fill(query.lookback, {}), plays)
-    return _PLACEHOLDER.sub(fill(0, {"plays": plays, "agents": agents}), text)
-
-
-def _literal(text: str) -> str:
-    """A text as a literal of Redshift, where a backslash is an escape; rendering for DuckDB undoes that."""
-    return sql_queries.literal(text.replace("\\", "\\\\"))
+    return _PLACEHOLDER.sub(one, _nested(text, "plays", plays))
 
 
-def _indented(text: str) -> str:
-    return "\n" + "\n".join(f"    {line}" for line in text.splitlines()) + "\n"
+def _literal(text: str, engine: sql_queries.Engine) -> str:
+    """A text as a literal; a backslash is an escape in those of Redshift."""
+    return sql_queries.literal(text.replace("\\", "\\\\") if engine == "redshift" else text)
 
 
-def _rendered(text: str, engine: sql_queries.Engine) -> str:
-    return text if engine == "redshift" else sql_queries.render(text)
-
-
-def _table(agents: list[str]) -> str:
+def _table(agents: list[str], engine: sql_queries.Engine) -> str:
     """User agents with browser and system of each, as a query; Redshift has no VALUES there."""
     rows = [
-        f"select {_literal(agent)} as user_agent, {_named(browser)} as browser, {_named(system)} as operating_system"
+        f"select {_literal(agent, engine)} as user_agent, {_named(browser, engine)} as browser, "
+        f"{_named(system, engine)} as operating_system"
         for agent in agents
         for browser, system in [browser_and_system(agent)]
     ]
@@ -275,8 +298,8 @@ def _table(agents: list[str]) -> str:
     return "\n    union all\n    ".join([*rows, nobody])
 
 
-def _named(name: str | None) -> str:
-    return "cast(null as varchar)" if name is None else _literal(name)
+def _named(name: str | None, engine: sql_queries.Engine) -> str:
+    return "cast(null as varchar)" if name is None else _literal(name, engine)
 
 
 # -- headers ----------------------------------------------------------------------------------------

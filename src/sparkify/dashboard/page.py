@@ -25,6 +25,8 @@ HEALTH = "Load health"
 PAGES = (*(section.name for section in views.SECTIONS), HEALTH)
 EVERYWHERE = "everywhere"
 PLACES = "1000"
+PATIENCE = 3
+"""Looks for an answer, a quarter of a second apart, before the page says that it waits."""
 LOOK = 5
 """Seconds after which an open page looks whether there are new numbers."""
 
@@ -349,14 +351,15 @@ def _table(name: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> 
 
 
 def _waited(what: str, ask: Callable[[Callable[[], None]], Any]) -> Any:
-    """An answer; until it is there the page says so, and a page that is gone stops asking."""
+    """An answer; when it takes a while the page says so, and a page that is gone stops asking."""
     slot = st.empty()
     with ExitStack() as telling:
-        place: Any = None
+        place, times = slot, 0
 
         def heed() -> None:
-            nonlocal place
-            if place is None:  # only now: most answers are there before anybody could read it
+            nonlocal place, times
+            times += 1
+            if times == PATIENCE:  # not from the start: a spinner takes the browser longer than most answers do
                 telling.enter_context(slot.container())
                 telling.enter_context(st.spinner(f"{what} …", show_time=True))
                 place = st.empty()

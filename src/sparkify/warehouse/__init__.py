@@ -145,6 +145,12 @@ class Warehouse(Protocol):
     def asking(self) -> AbstractContextManager[None]:
         """Keep open what `ask` opens, for several questions one after the other. Loads wait meanwhile."""
 
+    def shared(self, sql: str) -> str | None:
+        """Within `asking`, the name of a table that holds what a SELECT gives, for the questions that begin with it.
+
+        None where there is none; the SELECT is then part of each question. Raises as `ask` does when it is cancelled.
+        """
+
     def cancel(self) -> None:
         """End the query that another thread asks just now, which raises UsageError there; may come too late."""
 

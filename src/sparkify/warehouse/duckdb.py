@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import itertools
 import os
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,7 +26,7 @@ from sparkify.source.jsonpaths import JsonPaths
 from sparkify.source.spool import Spool
 from sparkify.sql_queries import literal
 from sparkify.stopping import unstoppable
-from sparkify.warehouse import Answer, Row
+from sparkify.warehouse import Answer
 from sparkify.warehouse.local import LocalEngine, first_line, heeded, told
 
 T = TypeVar("T")
@@ -43,6 +45,8 @@ _SANDBOX = {
     "lock_configuration": "true",
 }
 _RETRY_SECONDS = 0.05
+SHARED = 2
+"""Tables that questions share and are kept: those of a range of days and of the one before it."""
 _HEADERS = 3 * 4096
 _MAGIC = b"DUCK"
 
@@ -69,6 +73,9 @@ class DuckDBWarehouse(LocalEngine):
         """Where a question is asked just now."""
         self._sandbox: duckdb.DuckDBPyConnection | None = None
         self._keeping = False
+        self._numbers = itertools.count(1)
+        self._shared: OrderedDict[str, str] = OrderedDict()
+        """By SELECT: the temporary table of the sandbox that holds what it gave."""
         self._schema = "main"
         self._run_spool = Spool(_spool_folder(path, spool))
 
@@ -270,13 +277,6 @@ class DuckDBWarehouse(LocalEngine):
             )
         }
 
-    def _columns(self, table: str) -> list[Row]:
-        return self.query(
-            "select column_name, data_type from duckdb_columns() where table_name = ? "
-            "and (database_name = 'temp' or (database_name = 'warehouse' and schema_name = ?))",
-            [table, self._schema],
-        )
-
     # -- somebody's questions -----------------------------------------------------------------------
 
     @contextmanager
@@ -312,7 +312,28 @@ class DuckDBWarehouse(LocalEngine):
             if not self._keeping:
                 self._close_sandbox()
 
+    def shared(self, sql: str) -> str | None:
+        if not self._keeping:
+            return None
+        name = self._shared.get(sql)
+        if name is None:
+            connection = self._asking = self._sandbox = self._sandbox or self._open_sandbox()
+            while len(self._shared) >= SHARED:
+                connection.execute(f"drop table {self._shared.popitem(last=False)[1]}")
+            name = f"temp.shared_{next(self._numbers)}"
+            try:
+                connection.execute(f"create temporary table {name} as {sql}")
+            except duckdb.InterruptException as error:
+                raise UsageError(first_line(error)) from error
+            except duckdb.Error:  # of memory, most likely, of which the question by itself needs less
+                return None
+            finally:
+                self._asking = None
+            self._shared[sql] = name
+        return name
+
     def _close_sandbox(self) -> None:
+        self._shared.clear()
         if self._sandbox is not None:
             self._sandbox.close()
             self._sandbox = None

@@ -116,10 +116,8 @@ class LocalEngine:
         path.unlink()
 
     def _columns(self, table: str) -> list[Row]:
-        return self.query(
-            "select column_name, data_type from duckdb_columns() where table_name = ? and database_name = 'temp'",
-            [table],
-        )
+        """Name and type of each column of a table, of a temporary one if there is one of that name."""
+        return [row[:2] for row in self.query(f"describe {table}")]
 
 
 def _smaller(memory: str, limit: int) -> str:

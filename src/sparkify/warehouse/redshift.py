@@ -374,6 +374,9 @@ class RedshiftWarehouse(Transactions):
         finally:
             self._roll_back()
 
+    def shared(self, sql: str) -> str | None:  # noqa: ARG002
+        return None  # somebody who only reads may make no table
+
     def cancel(self) -> None:
         process = self._main.process
         if process is None:

@@ -1,16 +1,22 @@
--- rendered by `make golden`, do not edit; d6450b61e4f85d95
+-- rendered by `make golden`, do not edit; 795b08a2e9af3d92
 WITH by_session AS (
   SELECT
-    plays.user_id,
-    plays.session_id,
-    COUNT(*) AS plays,
-    SUM(CASE WHEN plays.level = 'paid' AND STRLEN(plays.level) = 4 THEN 1 ELSE 0 END) AS paid_plays
+    listening.user_id,
+    listening.session_id,
+    CAST(SUM(listening.plays) AS BIGINT) AS plays,
+    CAST(SUM(
+      CASE
+        WHEN listening.level = 'paid' AND listening.level_length = 4
+        THEN listening.plays
+        ELSE 0
+      END
+    ) AS BIGINT) AS paid_plays
   FROM (
-    $plays
-  ) AS plays
+    $listening
+  ) AS listening
   GROUP BY
-    plays.user_id,
-    plays.session_id
+    listening.user_id,
+    listening.session_id
 )
 SELECT
   CAST(COALESCE(SUM(by_session.plays), 0) AS BIGINT) AS plays,

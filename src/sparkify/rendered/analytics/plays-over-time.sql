@@ -1,17 +1,17 @@
--- rendered by `make golden`, do not edit; 11a950e4323f5c09
+-- rendered by `make golden`, do not edit; 202adb6519e88fa4
 WITH by_session AS (
   SELECT
-    CAST(DATE_TRUNC($by, plays.start_time) AS DATE) AS period,
-    plays.user_id,
-    plays.session_id,
-    COUNT(*) AS plays
+    CAST(DATE_TRUNC($by, listening.day) AS DATE) AS period,
+    listening.user_id,
+    listening.session_id,
+    CAST(SUM(listening.plays) AS BIGINT) AS plays
   FROM (
-    $plays
-  ) AS plays
+    $listening
+  ) AS listening
   GROUP BY
-    CAST(DATE_TRUNC($by, plays.start_time) AS DATE),
-    plays.user_id,
-    plays.session_id
+    CAST(DATE_TRUNC($by, listening.day) AS DATE),
+    listening.user_id,
+    listening.session_id
 )
 SELECT
   by_session.period,

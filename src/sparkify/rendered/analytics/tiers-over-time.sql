@@ -1,19 +1,19 @@
--- rendered by `make golden`, do not edit; 850c4c33d4ae869b
+-- rendered by `make golden`, do not edit; 914d494d71cbb073
 WITH by_user AS (
   SELECT
-    CAST(DATE_TRUNC($by, plays.start_time) AS DATE) AS period,
-    plays.level,
-    STRLEN(plays.level) AS level_length,
-    plays.user_id,
-    COUNT(*) AS plays
+    CAST(DATE_TRUNC($by, listening.day) AS DATE) AS period,
+    listening.level,
+    listening.level_length,
+    listening.user_id,
+    CAST(SUM(listening.plays) AS BIGINT) AS plays
   FROM (
-    $plays
-  ) AS plays
+    $listening
+  ) AS listening
   GROUP BY
-    CAST(DATE_TRUNC($by, plays.start_time) AS DATE),
-    plays.level,
-    STRLEN(plays.level),
-    plays.user_id
+    CAST(DATE_TRUNC($by, listening.day) AS DATE),
+    listening.level,
+    listening.level_length,
+    listening.user_id
 )
 SELECT
   by_user.period,

@@ -6,12 +6,15 @@
 -- Redshift compares text without trailing blanks, hence the length.
 with by_session as (
     select
-        plays.user_id,
-        plays.session_id,
-        count(*) as plays,
-        sum(case when plays.level = 'paid' and octet_length(plays.level) = 4 then 1 else 0 end) as paid_plays
-    from (:plays) as plays
-    group by plays.user_id, plays.session_id
+        listening.user_id,
+        listening.session_id,
+        cast(sum(listening.plays) as bigint) as plays,
+        cast(
+            sum(case when listening.level = 'paid' and listening.level_length = 4 then listening.plays else 0 end)
+            as bigint
+        ) as paid_plays
+    from (:listening) as listening
+    group by listening.user_id, listening.session_id
 )
 
 select

@@ -6,12 +6,12 @@
 -- draw: line x=period y=plays
 with by_session as (
     select
-        cast(date_trunc(:by, plays.start_time) as date) as period,
-        plays.user_id,
-        plays.session_id,
-        count(*) as plays
-    from (:plays) as plays
-    group by cast(date_trunc(:by, plays.start_time) as date), plays.user_id, plays.session_id
+        cast(date_trunc(:by, listening.day) as date) as period,
+        listening.user_id,
+        listening.session_id,
+        cast(sum(listening.plays) as bigint) as plays
+    from (:listening) as listening
+    group by cast(date_trunc(:by, listening.day) as date), listening.user_id, listening.session_id
 )
 
 select

@@ -7,14 +7,14 @@
 -- Redshift groups text without trailing blanks, hence the lengths.
 with by_user as (
     select
-        cast(date_trunc(:by, plays.start_time) as date) as period,
-        plays.level,
-        octet_length(plays.level) as level_length,
-        plays.user_id,
-        count(*) as plays
-    from (:plays) as plays
+        cast(date_trunc(:by, listening.day) as date) as period,
+        listening.level,
+        listening.level_length,
+        listening.user_id,
+        cast(sum(listening.plays) as bigint) as plays
+    from (:listening) as listening
     group by
-        cast(date_trunc(:by, plays.start_time) as date), plays.level, octet_length(plays.level), plays.user_id
+        cast(date_trunc(:by, listening.day) as date), listening.level, listening.level_length, listening.user_id
 )
 
 select
