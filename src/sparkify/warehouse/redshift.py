@@ -378,8 +378,7 @@ class RedshiftWarehouse(Transactions):
         return None  # somebody who only reads may make no table
 
     def cancel(self) -> None:
-        process = self._main.process
-        if process is None:
+        if (process := self._main.process) is None:
             return
         other = self._session("sparkify cancel")
         try:
