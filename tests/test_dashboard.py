@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from sparkify import output, queries, views
 from sparkify.cli_support import opened, settings_for
 from sparkify.dashboard import page as dashboard
 from sparkify.dashboard.reader import Reader
+from sparkify.dashboard.waiting import plain
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.warehouse import Answer
 from tests.browser import PHONE, Visit, axe_violations, overflow, visit
@@ -376,6 +377,38 @@ def test_where_others_may_enter_a_foreign_name_may_not(
     assert ("no login" in finish(process).err) is (host == "0.0.0.0")
 
 
+def test_a_proxy_may_show_it_under_its_own_address_and_no_other(server: Server) -> None:
+    port, public = free_port(), "https://plays.example.com"
+    process = start(server.folder, "dashboard", "--no-open", "--port", str(port), "--public-url", f"{public}/")
+    assert process.stdout is not None
+    assert f"http://127.0.0.1:{port} ({public} to others) shows" in process.stdout.readline()
+
+    def comes_in(host: str, origin: str) -> bool:
+        with (
+            socket.create_connection(("127.0.0.1", port)) as proxy,
+            suppress(InvalidStatus),
+            connect(f"ws://{host}/_stcore/stream", sock=proxy, additional_headers={"Origin": origin}, proxy=None),
+        ):
+            return True
+        return False
+
+    ours = f"127.0.0.1:{port}"
+    for host in ("plays.example.com", ours):  # as the proxy passes it on
+        assert comes_in(host, public)
+        for origin in ("http://plays.example.com", "https://evil.example", "https://plays.example.com:8443"):
+            assert not comes_in(host, origin), (host, origin)
+    assert comes_in(ours, f"http://{ours}")
+    assert not comes_in("evil.example", public)
+    process.send_signal(signal.SIGTERM)
+    finish(process).ok()
+
+
+@pytest.mark.parametrize("address", ["plays.example.com", "https://a b", "https://x/plays", "ftp://x", "https://"])
+def test_a_public_address_that_cannot_be_is_told(server: Server, address: str) -> None:
+    message = inside(server.folder, "dashboard", "--no-open", "--public-url", address).failed(2)
+    assert f"--public-url {address}: give scheme and host" in message
+
+
 def test_only_this_machine_is_listened_to(server: Server) -> None:
     listening = [
         line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:] if line.split()[3] == "0A"
@@ -634,6 +667,6 @@ def test_values_that_do_not_fit_are_told_at_once(busy: Path) -> None:
 
 @pytest.mark.parametrize("text", ["plain", "*a* _b_ `c`", "# d", "$e$", ":red[f]", "[g](http://h)", "<i>", "\\j"])
 def test_text_stays_text_in_markdown(text: str) -> None:
-    escaped = dashboard._plain(text)
+    escaped = plain(text)
     assert re.sub(r"\\(.)", r"\1", escaped) == text
     assert not re.search(r"(?<!\\)(?:\\\\)*[*_`#$\[<]", escaped)

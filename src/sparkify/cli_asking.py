@@ -58,6 +58,9 @@ def dashboard(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on")] = 8501,
     browser: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser")] = True,
+    public_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where a proxy with a login shows the page to others")
+    ] = None,
 ) -> None:
     """Show what people listen to, as a page on this machine. Ctrl-C ends it.
 
@@ -68,7 +71,7 @@ def dashboard(
     settings = settings_for(warehouse=warehouse)
     with reading(settings, attach=False):
         pass  # a missing warehouse shows here, not on the page
-    serve(settings, host=host, port=port, open_browser=browser)
+    serve(settings, host=host, port=port, open_browser=browser, public_url=public_url)
 
 
 @asking.command()

@@ -51,7 +51,7 @@ def schema_version(warehouse: Warehouse, present: set[str]) -> int | None:
         try:
             value = ledger.setting(warehouse, "schema_version")
         except WarehouseError as error:  # somebody else's table of that name
-            if error.passing:
+            if error.passing or error.denied:
                 raise
     foreign = sorted(present.intersection(sql_queries.TABLES))
     if value is None and foreign:

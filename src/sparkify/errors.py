@@ -41,6 +41,8 @@ class WarehouseError(SparkifyError):
 
     passing = False
     """Whether it says nothing of the statement, such as when the connection was lost."""
+    denied = False
+    """Whether the user may not do it."""
 
 
 class WarehouseInUse(SparkifyError):

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from sparkify.errors import UsageError
 from sparkify.stopping import stoppable
@@ -51,17 +52,25 @@ _OPTIONS: Mapping[str, object] = {
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",
     "client.showErrorLinks": False,
-    "global.disableWidgetStateDuplicationWarning": True,  # a range follows what is loaded, see `page._follow`
+    "global.disableWidgetStateDuplicationWarning": True,  # a range follows what is loaded, see `filters._follow`
     "theme.light.primaryColor": "#1f5fa8",
     "theme.dark.primaryColor": "#56b4e9",
 }
 
 
-def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 8501, open_browser: bool = False) -> None:
-    """Serve the page until Ctrl-C or SIGTERM.
+def serve(
+    settings: Settings,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8501,
+    open_browser: bool = False,
+    public_url: str | None = None,
+) -> None:
+    """Serve the page until Ctrl-C or SIGTERM; `public_url` is where a proxy shows it to others.
 
-    Raises UsageError when packages are missing, the port is in use, or the address is none of this machine.
+    Raises UsageError when packages are missing, the port is in use, or an address cannot be.
     """
+    public = None if public_url is None else _origin(public_url)
     # Also while it starts: whoever ends it wants no complaint.
     with stoppable(), contextlib.suppress(KeyboardInterrupt):
         for package in _PACKAGES:
@@ -73,10 +82,22 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 8501, open
                     "pip install 'sparkify[dashboard]'"
                 ) from error
         with _listen(host, port) as listening:
-            _serve(settings, host, port, listening, open_browser=open_browser)
+            _serve(settings, host, port, listening, open_browser=open_browser, public=public)
 
 
-def _serve(settings: Settings, host: str, port: int, listening: socket.socket, *, open_browser: bool) -> None:
+def _origin(url: str) -> str:
+    """The origin of an address as browsers tell it; raises UsageError for one that has more to it."""
+    match = re.fullmatch(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?/?", url.lower())
+    if match is None:
+        raise UsageError(f"--public-url {url}: give scheme and host, and no path, such as https://plays.example.com")
+    scheme, name, port = match.groups()
+    usual = port is None or (scheme, port) in (("https", "443"), ("http", "80"))
+    return f"{scheme}://{name}" if usual else f"{scheme}://{name}:{port}"
+
+
+def _serve(
+    settings: Settings, host: str, port: int, listening: socket.socket, *, open_browser: bool, public: str | None
+) -> None:
     import uvicorn
     from altair.utils import schemapi
 
@@ -90,7 +111,7 @@ def _serve(settings: Settings, host: str, port: int, listening: socket.socket, *
     threading.Thread(target=page.warm, args=[reader], name="warm", daemon=True).start()
     server = uvicorn.Server(
         uvicorn.Config(
-            _app(host, port),
+            _app(host, port, public),
             host=host,
             port=port,
             server_header=False,
@@ -102,7 +123,7 @@ def _serve(settings: Settings, host: str, port: int, listening: socket.socket, *
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     if host not in LOOPBACK:
         sys.stderr.write(f"warning: {host} can be reached by others, and the page has no login: they see all of it\n")
-    say(f"{address} shows {reader.url}; Ctrl-C ends it")
+    say(f"{address}{f' ({public} to others)' if public else ''} shows {reader.url}; Ctrl-C ends it")
     sys.stdout.flush()
     if open_browser:
         import webbrowser
@@ -145,21 +166,27 @@ def _listen(host: str, port: int) -> socket.socket:
 # -- the application --------------------------------------------------------------------------------
 
 
-def _app(host: str, port: int) -> Any:
+def _app(host: str, port: int, public: str | None) -> Any:
     import streamlit as st
     from starlette.middleware import Middleware
     from streamlit import config
 
-    hosts = [*LOOPBACK, host]
+    hosts, known = [*LOOPBACK, host], [*LOOPBACK, host]
+    options: dict[str, object] = {"server.address": host, "server.port": port}
+    if public is not None:
+        name = urlsplit(public).hostname or ""
+        known.append(name)
+        # Named as the server's own address: of any other origin Streamlit asks a host in the internet who it is.
+        options |= {"browser.serverAddress": name, "server.corsAllowedOrigins": [public]}
     # Streamlit's own check takes no pattern for addresses; ours comes before it.
-    options = {"server.address": host, "server.port": port, "server.allowedHosts": [] if _is_every(host) else hosts}
+    options["server.allowedHosts"] = [] if _is_every(host) else known
     for name, value in {**_OPTIONS, **options}.items():
         config.set_option(name, value)
     return st.App(
         Path(__file__).with_name("app.py"),
         middleware=[
             Middleware(SecurityHeaders, policy=content_security_policy()),
-            Middleware(OwnHost, hosts=hosts, addresses=_is_every(host)),
+            Middleware(OwnHost, hosts=hosts, addresses=_is_every(host), public=public),
         ],
     )
 
@@ -176,25 +203,33 @@ class OwnHost:
     Before Streamlit sees them, because that asks a host in the internet for the machine's address to decide.
     """
 
-    def __init__(self, app: Asgi, hosts: Sequence[str], *, addresses: bool) -> None:
+    def __init__(self, app: Asgi, hosts: Sequence[str], *, addresses: bool, public: str | None) -> None:
         self._app = app
         self._hosts = {*hosts, *([socket.gethostname().lower()] if addresses else [])}
         self._addresses = addresses
         """Whether any address will do: one that is written as a number cannot be rebound."""
+        self._public = public
+        """The origin under which a proxy shows the page; it may pass on its own name as the host, or ours."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope.get("headers", ()))
         host = headers.get(b"host", b"").decode("latin-1").lower()
-        if scope["type"] == "http" and not self._is_ours(host):
+        origins = self._origins(host)
+        if scope["type"] == "http" and not origins:
             start = {"type": "http.response.start", "status": 400, "headers": [(b"content-type", b"text/plain")]}
             await send(start)
             await send({"type": "http.response.body", "body": b"another host was asked for"})
-        elif scope["type"] == "websocket" and not (
-            self._is_ours(host) and headers.get(b"origin", b"").decode("latin-1").lower() == f"http://{host}"
-        ):
+        elif scope["type"] == "websocket" and headers.get(b"origin", b"").decode("latin-1").lower() not in origins:
             await send({"type": "websocket.close", "code": 1008})
         else:
             await self._app(scope, receive, send)
+
+    def _origins(self, host: str) -> set[str]:
+        """Of which origins pages may talk to this host; none where it is not ours."""
+        public = set() if self._public is None else {self._public}
+        if self._is_ours(host):
+            return {f"http://{host}"} | public
+        return public if host in {origin.partition("://")[2] for origin in public} else set()
 
     def _is_ours(self, host: str) -> bool:
         match = re.fullmatch(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::\d{1,5})?", host)

@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
 from sparkify import charts, output, queries, views
+from sparkify.dashboard.filters import PLACES, Values, choose, days_of, told
 from sparkify.dashboard.reader import serving
+from sparkify.dashboard.waiting import failed, note, plain, waited
 from sparkify.errors import SparkifyError
 from sparkify.progress import megabytes
 from sparkify.warehouse import Answer
 
 if TYPE_CHECKING:
-    from sparkify.dashboard.reader import Reader, Shown
+    from sparkify.dashboard.reader import Reader
     from sparkify.status import Status
 
 HEALTH = "Load health"
 PAGES = (*(section.name for section in views.SECTIONS), HEALTH)
-EVERYWHERE = "everywhere"
-PLACES = "1000"
-PATIENCE = 3
-"""Looks for an answer, a quarter of a second apart, before the page says that it waits."""
 LOOK = 5
 """Seconds after which an open page looks whether there are new numbers."""
-
-Values = dict[str, str]
 
 
 def show() -> None:
@@ -40,13 +35,13 @@ def show() -> None:
     chosen = _choose_page()
     version = serving().version()  # before anything is asked: what changes meanwhile is found to be newer
     try:
-        found = _waited("Opening the warehouse", serving().days)
+        found = waited("Opening the warehouse", serving().days)
     except SparkifyError as error:
-        _failed(error)
+        failed(error)
         _watch(version, troubled=True)
         return
-    _note(found)
-    values = _filters(*found.value) if found.value is not None else None  # on every page: the address keeps them
+    note(found)
+    values = choose(*found.value) if found.value is not None else None  # on every page: the address keeps them
     if chosen == HEALTH:
         _health()
     elif found.value is None or values is None:
@@ -54,7 +49,7 @@ def show() -> None:
     else:
         section = next(section for section in views.SECTIONS if section.name == chosen)
         st.header(section.name)
-        st.write(f"{section.about}. {_told(values)}")
+        st.write(f"{section.about}. {told(values)}")
         with serving().expecting(_asked(section, values, found.value[0])):
             if section is views.SECTIONS[0]:
                 _overview(values, found.value[0])
@@ -91,7 +86,7 @@ def _asked(section: views.Section, values: Values, first: date) -> list[tuple[st
 
 def _before(values: Values, first: date) -> Values | None:
     """The filters with as many days directly before; None unless all of these are loaded."""
-    found = views.days_before(*_days(values))
+    found = views.days_before(*days_of(values))
     if found is None or found[0] < first:
         return None
     return values | {"start": found[0].isoformat(), "end": found[1].isoformat()}
@@ -101,82 +96,9 @@ def _choose_page() -> str:
     return str(st.sidebar.radio("Page", PAGES, key="page", bind="query-params"))
 
 
-def _filters(first: date, last: date) -> Values:
-    """The filters, in the sidebar; the address of the page keeps what differs from the defaults."""
-    _follow(first, last)
-    for name, valid in _addressed(first, last).items():
-        if not valid:
-            st.warning(f"The address of this page asks for a `{name}` that there is not; all is shown instead.")
-    with st.sidebar:
-        st.subheader("Filters")
-        begin = st.date_input(
-            "First day (UTC)", first, first, last, key="start", format="YYYY-MM-DD", bind="query-params"
-        )
-        end = st.date_input("Last day (UTC)", last, first, last, key="end", format="YYYY-MM-DD", bind="query-params")
-        level = st.radio("Tier at the time of the play", ("all", "free", "paid"), key="level", bind="query-params")
-        place = st.selectbox("Place", (EVERYWHERE, *_places()), key="place", bind="query-params")
-        if st.button("Refresh", help="Ask for the numbers of now"):
-            serving().renew()
-            st.rerun()
-    start, finish = begin, end
-    if start > finish:
-        st.warning("The first day is after the last: both were taken the other way round.")
-        start, finish = finish, start
-    return {
-        "start": start.isoformat(),
-        "end": finish.isoformat(),
-        "level": str(level),
-        "place": "" if place in (None, EVERYWHERE) else str(place),
-    }
-
-
-def _follow(first: date, last: date) -> None:
-    """Let a range that reaches to where plays began or ended reach on, when a load has moved that."""
-    began, ended = st.session_state.get("loaded", (first, last))
-    for key, before, now in (("start", began, first), ("end", ended, last)):
-        if before != now and st.session_state.get(key) == before:
-            st.session_state[key] = now
-    st.session_state["loaded"] = (first, last)
-
-
-def _addressed(first: date, last: date) -> dict[str, bool]:
-    """Whether the values in the address are any that there are; Streamlit drops the others and says nothing."""
-    found: dict[str, bool] = {}
-    for name in st.query_params:
-        texts = st.query_params.get_all(name)
-        text = texts[-1] if texts else ""
-        if name in ("start", "end"):
-            with suppress(ValueError):
-                found[name] = first <= date.fromisoformat(text) <= last
-            found.setdefault(name, False)
-        elif name == "level":
-            found[name] = text in ("all", "free", "paid")
-        elif name == "place":
-            found[name] = text in (EVERYWHERE, *_places())
-    return found
-
-
-def _places() -> list[str]:
-    try:
-        found = _waited("Looking up places", lambda heed: serving().answer("top-places", {"limit": PLACES}, heed))
-    except SparkifyError:
-        return []
-    return [str(row[0]) for row in found.value.rows if row[0] is not None]
-
-
-def _told(values: Values) -> str:
-    tier = "" if values["level"] == "all" else f", {values['level']} tier"
-    place = f", {_plain(values['place'])}" if values["place"] else ""
-    return f"{values['start']} to {values['end']} (UTC){tier}{place}."
-
-
 def _own(name: str, values: Values) -> Values:
     """The values of one query: those of the page, and a length of periods that suits the range."""
-    return values | views.period(queries.named_query(name), *_days(values))
-
-
-def _days(values: Values) -> tuple[date, date]:
-    return date.fromisoformat(values["start"]), date.fromisoformat(values["end"])
+    return values | views.period(queries.named_query(name), *days_of(values))
 
 
 # -- what is shown ------------------------------------------------------------------------------------
@@ -184,14 +106,14 @@ def _days(values: Values) -> tuple[date, date]:
 
 def _overview(values: Values, first: date) -> None:
     """Four numbers, each with its change against as many days directly before."""
-    start, end = _days(values)
+    start, end = days_of(values)
     days = (end - start).days + 1
     period = _before(values, first)
     try:
         now = _numbers(values)
         before = _numbers(period) if period else {}
     except SparkifyError as error:
-        _failed(error)
+        failed(error)
         return
     labels = {"plays": "Plays", "listeners": "Listeners", "sessions": "Sessions", "paid_share": "Paid share"}
     for column, (name, label) in zip(st.columns(4), labels.items(), strict=True):
@@ -206,8 +128,8 @@ def _overview(values: Values, first: date) -> None:
 
 
 def _numbers(values: Values) -> dict[str, float | None]:
-    found = _waited("Counting", lambda heed: serving().answer(views.OVERVIEW, values, heed))
-    _note(found)
+    found = waited("Counting", lambda heed: serving().answer(views.OVERVIEW, values, heed))
+    note(found)
     [row] = found.value.rows
     return {
         name: None if value is None else float(str(value)) for name, value in zip(found.value.columns, row, strict=True)
@@ -223,11 +145,11 @@ def _question(name: str, values: Values) -> None:
         st.write(query.question)
         own = _own(name, values) | _chosen(query)
         try:
-            found = _waited("Asking", lambda heed: serving().answer(name, own, heed))
+            found = waited("Asking", lambda heed: serving().answer(name, own, heed))
         except SparkifyError as error:
-            _failed(error)
+            failed(error)
             return
-        _note(found)
+        note(found)
         answer = found.value
         theme: Literal["light", "dark"] = "dark" if st.context.theme.type == "dark" else "light"
         drawn = charts.chart(query, answer, theme=theme)
@@ -290,23 +212,23 @@ def _beneath(query: queries.NamedQuery, own: Values, answer: Answer) -> None:
         )
     if st.toggle("Show the SQL", key=f"sql-{query.name}"):
         try:
-            st.code(_waited("Asking", lambda heed: serving().statement(query.name, own, heed)) + ";", "sql")
+            st.code(waited("Asking", lambda heed: serving().statement(query.name, own, heed)) + ";", "sql")
         except SparkifyError as error:
-            _failed(error)
+            failed(error)
 
 
 def _health() -> None:
     """How the loads went, and how old the numbers are."""
     st.header(HEALTH)
     try:
-        found = _waited("Looking at the loads", serving().health)
+        found = waited("Looking at the loads", serving().health)
     except SparkifyError as error:
-        _failed(error)
+        failed(error)
         return
-    _note(found)
+    note(found)
     state = found.value
     tell = st.success if state.health.startswith("healthy") else st.warning
-    tell(_plain(state.health[:1].upper() + state.health[1:]))
+    tell(plain(state.health[:1].upper() + state.health[1:]))
     _freshness(state)
     st.subheader("Files")
     _table("files", ("kind", "files", "bytes", "records", "rejected", "newest file"), [
@@ -350,39 +272,6 @@ def _table(name: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> 
 # -- loading, old and failing ---------------------------------------------------------------------------
 
 
-def _waited(what: str, ask: Callable[[Callable[[], None]], Any]) -> Any:
-    """An answer; when it takes a while the page says so, and a page that is gone stops asking."""
-    slot = st.empty()
-    with ExitStack() as telling:
-        place, times = slot, 0
-
-        def heed() -> None:
-            nonlocal place, times
-            times += 1
-            if times == PATIENCE:  # not from the start: a spinner takes the browser longer than most answers do
-                telling.enter_context(slot.container())
-                telling.enter_context(st.spinner(f"{what} …", show_time=True))
-                place = st.empty()
-            # Whatever is written ends a run of the page that nobody looks at any more.
-            place.write("")
-
-        return ask(heed)
-
-
-def _note(found: Shown[Any]) -> None:
-    if found.problem:
-        st.warning(
-            f"The warehouse cannot be read just now. These are the numbers of {found.at:%Y-%m-%d %H:%M:%S} UTC. "
-            f"{_plain(found.problem)}",
-            icon=":material/schedule:",
-        )
-
-
-def _failed(error: SparkifyError) -> None:
-    st.error(f"The warehouse cannot be read. {_plain(str(error))}", icon=":material/error:")
-    st.write("The page tries again by itself; `sparkify status` tells more.")
-
-
 def _watch(version: object, *, troubled: bool) -> None:
     """Look now and then whether there are new numbers, and show them; try again when there were none."""
     if not troubled and not serving().tells_changes:
@@ -395,11 +284,6 @@ def _watch(version: object, *, troubled: bool) -> None:
             st.rerun()
 
     look()
-
-
-def _plain(text: str) -> str:
-    """Text as it is, where Streamlit reads Markdown."""
-    return "".join(f"\\{character}" if character in r"\`*_{}[]()<>#+-.!|~$:" else character for character in text)
 
 
 def _cell(value: object) -> Any:

@@ -24,6 +24,7 @@ KEEPALIVE = {"tcp_keepalive": True, "tcp_keepalive_idle": 60, "tcp_keepalive_int
 """Load balancers forget a connection that is silent for 350 s; a COPY may take longer."""
 
 _TIMEOUT = "57014"
+_DENIED = "42501"
 _CONFLICTS = ("40001", "40P01")
 _ENDED = ("57P01", "57P02", "57P03", "08006", "08003")
 _CONFLICT = re.compile(
@@ -56,6 +57,7 @@ class Refused(WarehouseError):
         super().__init__(message)
         self.code = code
         """SQLSTATE."""
+        self.denied = code == _DENIED
 
 
 class RedshiftSession:
@@ -265,7 +267,7 @@ def _server_error(address: RedshiftAddress, sql: str, fields: dict[str, str]) ->
             f"{address.url}: a statement took too long and was cancelled ({_shown(sql)}); "
             "set SPARKIFY_STATEMENT_TIMEOUT higher, or look at what the cluster is busy with"
         )
-    if code == "42501":
+    if code == _DENIED:
         return Refused(f"{address.url}: not allowed ({text[:300]}); grant it to the user of the address", code)
     return Refused(f"Redshift refused: {text[:500]} ({_shown(sql)})", code)
 
