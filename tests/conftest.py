@@ -30,7 +30,7 @@ settings.load_profile("sparkify")
 
 def examples(count: int) -> settings:
     """How many examples a property is tried on; of a few all, of many fewer where nobody asked for more."""
-    return settings(max_examples=count * FACTOR if FACTOR > 1 or count <= 5 else -(-count * 2 // 3))
+    return settings(max_examples=count * FACTOR if FACTOR > 1 or count <= 5 else max(5, count // 2))
 
 
 @pytest.fixture(scope="module")

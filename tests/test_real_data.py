@@ -95,7 +95,7 @@ def test_a_second_run_finds_nothing_new_and_reads_no_file(
     assert house.content().ids == content.ids
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_r7_any_order_batches_and_runs_give_the_same_star(
     folder: Path, files: list[Version], expected: Star, seed: int
 ) -> None:
