@@ -132,8 +132,8 @@ def catalogue() -> str:
         "",
         "`sparkify query NAME --sql` prints the statement for the engine of the warehouse, to paste into any tool. "
         "Days, weeks (from Monday) and hours are UTC. NULL in an answer is unknown. Counts of plays never multiply: "
-        "each answer keeps its invariant, whatever titles songs share and whatever plays lack. Plays before the year 1 or "
-        "after 9999, which logs can hold, are in none.",
+        "each answer keeps its invariant, whatever titles songs share and whatever plays lack. Plays before the year 1 "
+        "or after 9999, which logs can hold, are in none.",
         "",
         "Every query takes:",
         "",

@@ -281,13 +281,7 @@ class RedshiftWarehouse(Transactions):
     def tables(self) -> set[str]:
         if not self._main.is_open:
             self._main.query("select 1")
-        # Not of information_schema, which hides what one may not read: the tables would seem to be missing.
-        rows = self.query(
-            "select cast(c.relname as varchar(128)) from pg_class as c inner join pg_namespace as n "
-            "on c.relnamespace = n.oid where n.nspname = ? and c.relkind in ('r', 'v')",
-            [self._schema or self._main.schema],
-        )
-        return {str(name) for (name,) in rows}
+        return self._main.tables(self._schema or self._main.schema)
 
     def drop_temporary(self, names: Iterable[str]) -> None:
         for name in names:

@@ -151,6 +151,16 @@ class RedshiftSession:
         """Execute a statement. Raises Conflict, ConnectionLost, StatementTimeout or Refused."""
         self._send(sql, parameters)
 
+    def tables(self, schema: str) -> set[str]:
+        """The tables and views of a schema, also those that the user may not read."""
+        # Not of information_schema, which hides these: they would seem to be missing.
+        rows = self.query(
+            "select cast(c.relname as varchar(128)) from pg_class as c inner join pg_namespace as n "
+            "on c.relnamespace = n.oid where n.nspname = ? and c.relkind in ('r', 'v')",
+            [schema],
+        )
+        return {str(name) for (name,) in rows}
+
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """What a statement selects."""
         cursor = self._send(sql, parameters)
