@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-.PHONY: demo dashboard test lint lock golden pictures clean
+.PHONY: demo dashboard test lint lock derived pictures clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/sparkify demo
@@ -14,6 +14,7 @@ dashboard: $(VENV)/dashboard.stamp
 	$(BIN)/sparkify dashboard --warehouse duckdb:///demo/sparkify.duckdb
 
 test: $(VENV)/dev.stamp
+	# Compiled once, for the hundreds of processes that tests start, also where Python is told not to write it down.
 	$(BIN)/python -m compileall -q src tests
 	$(BIN)/python -m pytest -n 2 -q
 
@@ -47,8 +48,8 @@ lock:
 			--output-file requirements/$$name.txt requirements/$$name.in || exit 1; \
 	done
 
-# Golden files and the data dictionary follow from the SQL; look at the diff before you commit it.
-golden: $(VENV)/dev.stamp
+# What is rendered for DuckDB, the data dictionary and the catalogue follow from the SQL; look at the diff before you commit.
+derived: $(VENV)/dev.stamp
 	$(BIN)/python -m scripts.write_derived
 
 # The README's pictures, from the simulator's data; look at them before you commit them.

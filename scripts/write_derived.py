@@ -1,6 +1,6 @@
 """Write what follows from the SQL: its DuckDB form, docs/data-dictionary.md and docs/queries.md.
 
-    make golden      (or: python -m scripts.write_derived)
+    make derived      (or: python -m scripts.write_derived)
 
 A test fails when either is out of date, so that every change of what DuckDB gets is seen in a diff.
 """
@@ -96,7 +96,7 @@ def dictionary() -> str:
         "# Data dictionary",
         "",
         "Every table and column: its grain, type, unit, source field and rule. Generated from "
-        "`src/sparkify/sql/schema/` by `make golden`; change the comments there.",
+        "`src/sparkify/sql/schema/` by `make derived`; change the comments there.",
         "",
         "R1 to R8 are the rules of the load; `src/sparkify/sql/transform/` carries them out and "
         "`src/sparkify/sql/audit/` holds every batch against them. Types are Redshift's; DuckDB takes the same, "
@@ -128,7 +128,7 @@ def catalogue() -> str:
         "# The query catalogue",
         "",
         "Questions that the warehouse answers by name: `sparkify query NAME -p key=value`, on the dashboard and in the "
-        "report. Generated from the headers in `src/sparkify/sql/analytics/` by `make golden`; change them there.",
+        "report. Generated from the headers in `src/sparkify/sql/analytics/` by `make derived`; change them there.",
         "",
         "`sparkify query NAME --sql` prints the statement for the engine of the warehouse, to paste into any tool. "
         "Days, weeks (from Monday) and hours are UTC. NULL in an answer is unknown. Counts of plays never multiply: "

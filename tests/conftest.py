@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-pytest.register_assert_rewrite("tests.house", "tests.engines", "tests.redshift_house")
+pytest.register_assert_rewrite("tests.house", "tests.engines", "tests.redshift_house", "tests.dashboard_house")
 
 FACTOR = int(os.environ.get("SPARKIFY_EXAMPLES", "1"))
 """Above 1 the examples are others each time; 1 is for continuous integration, always the same."""
@@ -37,3 +37,13 @@ def examples(count: int) -> settings:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of the module."""
     return tmp_path_factory.mktemp("houses")
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with raw files and a warehouse that holds them. Nobody changes it."""
+    from tests.command import etl, small_company  # what is imported here has its asserts left as they are
+
+    folder = small_company(tmp_path_factory.mktemp("loaded"))
+    etl(folder).ok()
+    return folder

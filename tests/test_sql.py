@@ -22,7 +22,7 @@ def test_what_was_rendered_ahead_is_what_is_rendered_now(name: str) -> None:
     file = write_derived.RENDERED / f"{name}.sql"
     text = sql_queries.source(name)
     expected = f"{sql_queries.mark_of(text)}\n{sql_queries.render(text)}\n"
-    assert file.read_text(encoding="utf-8") == expected, "run `make golden` and look at the diff"
+    assert file.read_text(encoding="utf-8") == expected, "run `make derived` and look at the diff"
     assert f"{sql_queries.statement(name, 'duckdb')}\n" == expected.partition("\n")[2]
 
 
@@ -32,7 +32,7 @@ def test_nothing_rendered_outlives_its_statement() -> None:
 
 
 def test_a_changed_statement_is_rendered_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever changes one and forgets `make golden` gets the change all the same."""
+    """Whoever changes one and forgets `make derived` gets the change all the same."""
     package = Path(write_derived.ROOT / "src" / "sparkify")
     for folder in ("sql", "rendered"):
         shutil.copytree(package / folder, tmp_path / folder)
@@ -52,7 +52,7 @@ def test_a_changed_statement_is_rendered_anew(tmp_path: Path, monkeypatch: pytes
 
 
 def test_data_dictionary_is_up_to_date() -> None:
-    assert write_derived.DICTIONARY.read_text(encoding="utf-8") == write_derived.dictionary(), "run `make golden`"
+    assert write_derived.DICTIONARY.read_text(encoding="utf-8") == write_derived.dictionary(), "run `make derived`"
 
 
 @pytest.mark.parametrize("name", sql_queries.names())

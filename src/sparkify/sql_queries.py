@@ -1,7 +1,7 @@
 """The one place that hands out SQL: statements by name, rendered for an engine.
 
 The statements lie in `sql/`, one a file, in the Redshift dialect; sqlglot renders them for DuckDB, ahead of time: what
-`make golden` wrote into `rendered/` spares every run half a second. Names are paths below `sql/` without the ending,
+`make derived` wrote into `rendered/` spares every run 0.4 s. Names are paths below `sql/` without the ending,
 such as `transform/load_plays`.
 
     python -m sparkify.sql_queries                               list every statement
@@ -140,7 +140,7 @@ def _rendered(name: str, text: str) -> str | None:
 
 def mark_of(text: str) -> str:
     """The first line of what was rendered of a text, so that whoever changes the text gets the change."""
-    return f"-- rendered by `make golden`, do not edit; {hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return f"-- rendered by `make derived`, do not edit; {hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def render(text: str) -> str:

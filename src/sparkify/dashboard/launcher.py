@@ -171,15 +171,16 @@ def _app(host: str, port: int, public: str | None) -> Any:
     from starlette.middleware import Middleware
     from streamlit import config
 
-    hosts, known = [*LOOPBACK, host], [*LOOPBACK, host]
+    hosts = [*LOOPBACK, host]
     options: dict[str, object] = {"server.address": host, "server.port": port}
+    # Streamlit's own check takes no pattern for addresses; ours comes before it.
+    allowed = [] if _is_every(host) else [*hosts]
     if public is not None:
         name = urlsplit(public).hostname or ""
-        known.append(name)
+        allowed += [name] if allowed else []
         # Named as the server's own address: of any other origin Streamlit asks a host in the internet who it is.
         options |= {"browser.serverAddress": name, "server.corsAllowedOrigins": [public]}
-    # Streamlit's own check takes no pattern for addresses; ours comes before it.
-    options["server.allowedHosts"] = [] if _is_every(host) else known
+    options["server.allowedHosts"] = allowed
     for name, value in {**_OPTIONS, **options}.items():
         config.set_option(name, value)
     return st.App(
@@ -228,8 +229,8 @@ class OwnHost:
         """Of which origins pages may talk to this host; none where it is not ours."""
         public = set() if self._public is None else {self._public}
         if self._is_ours(host):
-            return {f"http://{host}"} | public
-        return public if host in {origin.partition("://")[2] for origin in public} else set()
+            return public | {f"http://{host}"}
+        return public if self._public is not None and host == urlsplit(self._public).netloc else set()
 
     def _is_ours(self, host: str) -> bool:
         match = re.fullmatch(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::\d{1,5})?", host)

@@ -188,8 +188,8 @@ def _chosen(query: queries.NamedQuery) -> Values:
 
 def _beneath(query: queries.NamedQuery, own: Values, answer: Answer) -> None:
     place = re.sub(r"[^a-z0-9]+", "-", own["place"].lower()).strip("-")[:40]
-    told = ["" if own["level"] == "all" else own["level"], place]
-    stem = "-".join([query.name, own["start"], own["end"], *filter(None, told)])
+    level = "" if own["level"] == "all" else own["level"]
+    stem = "-".join([query.name, own["start"], own["end"], *filter(None, (level, place))])
     if answer.rows:
         st.dataframe(
             [dict(zip(answer.columns, map(_cell, row), strict=True)) for row in answer.rows],

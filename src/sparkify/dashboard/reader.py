@@ -1,8 +1,9 @@
 """Asks the warehouse for the page: shortly, once for all who ask the same, and never at the cost of a load.
 
-A DuckDB file admits either one process that writes or others that read, so nothing is held between two questions, and
-while a load runs there is a pause after each in which it gets the file. When the warehouse cannot be asked, the last
-good answer is shown, with its time. On Redshift a few connections are shared by all pages.
+A DuckDB file admits either one process that writes or others that read. So it is open while questions wait behind each
+other, anew after a second, and never between; while a load runs it is opened for each question, and there is a pause
+after each in which the load gets it. When the warehouse cannot be asked, the last good answer is shown, with its time. On
+Redshift a few connections are shared by all pages.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ STATEMENT_TIMEOUT = 60.0
 GAP = 0.15
 """Seconds left to a load after each question: it looks for the file twenty times a second."""
 HELD = 1.0
-"""Seconds for which the file is not opened anew for every question, when others wait behind."""
+"""Seconds after which the file is opened anew, though other questions wait behind."""
 LOOK = 0.25
 """Seconds after which whoever waits for an answer looks whether the page is still there."""
 
@@ -88,7 +89,7 @@ class Reader:
         self._flights: dict[Hashable, _Flight[object]] = {}
         self._closed = False
         self._busy_until = 0.0
-        self._waiting = 0
+        self._queued = 0
         """Questions that no worker has begun with."""
         self._held: Warehouse | None = None
         """On DuckDB, the warehouse that the one worker has open."""
@@ -230,7 +231,7 @@ class Reader:
             if flight is None:
                 flight = self._flights[key, version] = _Flight(Future())
                 patience = WAIT if kept is None else SOON
-                self._waiting += 1
+                self._queued += 1
                 self._workers.submit(self._fly, key, version, ask, flight, patience)
             flight.waiting += 1
             return found, flight
@@ -255,14 +256,14 @@ class Reader:
     ) -> None:
         """Ask, in a thread of the pool."""
         with self._lock:
-            self._waiting -= 1
+            self._queued -= 1
         try:
             if not flight.given_up:
                 self._ask(key, version, ask, flight, patience)
         finally:
             if self._on_file:
                 loading = self._probe.is_loading()
-                if loading or not self._waiting or time.monotonic() > self._held_until:
+                if loading or not self._queued or time.monotonic() > self._held_until:
                     self._let_go()
                 if loading:
                     time.sleep(GAP)

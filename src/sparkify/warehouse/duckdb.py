@@ -74,8 +74,8 @@ class DuckDBWarehouse(LocalEngine):
         self._sandbox: duckdb.DuckDBPyConnection | None = None
         self._keeping = False
         self._numbers = itertools.count(1)
-        self._shared: OrderedDict[str, str] = OrderedDict()
-        """By SELECT: the temporary table of the sandbox that holds what it gave."""
+        self._shared: OrderedDict[str, str | None] = OrderedDict()
+        """By SELECT: the temporary table of the sandbox that holds what it gave; None where that could not be."""
         self._schema = "main"
         self._run_spool = Spool(_spool_folder(path, spool))
 
@@ -315,22 +315,23 @@ class DuckDBWarehouse(LocalEngine):
     def shared(self, sql: str) -> str | None:
         if not self._keeping:
             return None
-        name = self._shared.get(sql)
-        if name is None:
+        if sql not in self._shared:
             connection = self._asking = self._sandbox = self._sandbox or self._open_sandbox()
-            while len(self._shared) >= SHARED:
-                connection.execute(f"drop table {self._shared.popitem(last=False)[1]}")
-            name = f"temp.shared_{next(self._numbers)}"
+            name: str | None = f"temp.shared_{next(self._numbers)}"
             try:
+                while len(self._shared) >= SHARED:
+                    old = self._shared.popitem(last=False)[1]
+                    if old is not None:
+                        connection.execute(f"drop table {old}")
                 connection.execute(f"create temporary table {name} as {sql}")
             except duckdb.InterruptException as error:
                 raise UsageError(first_line(error)) from error
-            except duckdb.Error:  # of memory, most likely, of which the question by itself needs less
-                return None
+            except duckdb.Error:  # of memory, most likely, of which each question by itself needs less
+                name = None
             finally:
                 self._asking = None
             self._shared[sql] = name
-        return name
+        return self._shared[sql]
 
     def _close_sandbox(self) -> None:
         self._shared.clear()

@@ -77,17 +77,16 @@ class Transactions:
         for others in reversed(range(5)):
             try:
                 self._make_missing()
-            except Refused:
+            except Refused as error:
                 # First loads at once: `if not exists` does not keep two transactions from making the same thing.
                 # Whoever is refused finds one more of the four things there, so that it ends.
-                if not others:
+                if error.denied or not others:
                     raise
             else:
                 return
 
     def _make_missing(self) -> None:
-        tables = self._main.query("select table_name from information_schema.tables where table_schema = ?", [WORK])
-        missing = {_RUN_LOCK, _BATCH_LOCK, _IDENTITY} - {f"{WORK}.{name}" for (name,) in tables}
+        missing = {_RUN_LOCK, _BATCH_LOCK, _IDENTITY} - {f"{WORK}.{name}" for name in self._main.tables(WORK)}
         if missing:
             self._main.execute(f"create schema if not exists {WORK}")
         for table in sorted(missing):

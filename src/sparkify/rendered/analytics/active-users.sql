@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 39c4debe3a2f9798
+-- rendered by `make derived`, do not edit; 39c4debe3a2f9798
 WITH active_days AS (
   SELECT
     plays.user_id,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 9cf5c532ea82e723
+-- rendered by `make derived`, do not edit; 9cf5c532ea82e723
 SELECT
   artists.artist_id,
   artists.name,

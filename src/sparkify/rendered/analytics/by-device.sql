@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; e865a3dd7675019a
+-- rendered by `make derived`, do not edit; e865a3dd7675019a
 WITH agents(user_agent, browser, operating_system) AS (
   $agents
 )

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 7028a11e6cf465d7
+-- rendered by `make derived`, do not edit; 7028a11e6cf465d7
 SELECT
   users.gender,
   COUNT(*) AS plays,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; c4910985e93a1670
+-- rendered by `make derived`, do not edit; c4910985e93a1670
 WITH played_songs AS (
   SELECT DISTINCT
     plays.song_id

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 553e9ac2acfb43c3
+-- rendered by `make derived`, do not edit; 553e9ac2acfb43c3
 SELECT
   plays.user_id,
   users.first_name,

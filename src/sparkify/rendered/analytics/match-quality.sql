@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 880a495bc2653769
+-- rendered by `make derived`, do not edit; 880a495bc2653769
 SELECT
   etl_tracks.match,
   COUNT(*) AS plays,

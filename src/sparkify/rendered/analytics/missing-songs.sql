@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 542ca0c6ae8aeb1e
+-- rendered by `make derived`, do not edit; 542ca0c6ae8aeb1e
 SELECT
   MIN(TRIM(etl_tracks.song, ' ')) AS song,
   MIN(NULLIF(TRIM(etl_tracks.artist, ' '), '')) AS artist,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; dde910f888e0f485
+-- rendered by `make derived`, do not edit; dde910f888e0f485
 SELECT
   songs.title,
   COUNT(*) AS play_count

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 06afcfa79b014a88
+-- rendered by `make derived`, do not edit; 06afcfa79b014a88
 WITH first_plays AS (
   SELECT
     songplays.user_id,

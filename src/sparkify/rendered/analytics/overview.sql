@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 795b08a2e9af3d92
+-- rendered by `make derived`, do not edit; 795b08a2e9af3d92
 WITH by_session AS (
   SELECT
     listening.user_id,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 0d4477f9993c6fe6
+-- rendered by `make derived`, do not edit; 0d4477f9993c6fe6
 SELECT
   time.hour,
   COUNT(*) AS total_plays

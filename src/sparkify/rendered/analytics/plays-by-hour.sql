@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 2e8df3f061eb0f88
+-- rendered by `make derived`, do not edit; 2e8df3f061eb0f88
 SELECT
   EXTRACT(HOUR FROM plays.start_time) AS hour,
   COUNT(*) AS plays,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 1b1ea13aefb1e3cc
+-- rendered by `make derived`, do not edit; 1b1ea13aefb1e3cc
 SELECT
   EXTRACT(DAYOFWEEK FROM plays.start_time) AS weekday,
   EXTRACT(HOUR FROM plays.start_time) AS hour,

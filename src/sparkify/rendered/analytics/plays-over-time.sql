@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 202adb6519e88fa4
+-- rendered by `make derived`, do not edit; 202adb6519e88fa4
 WITH by_session AS (
   SELECT
     CAST(DATE_TRUNC($by, listening.day) AS DATE) AS period,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; bed1e9122b03830b
+-- rendered by `make derived`, do not edit; bed1e9122b03830b
 WITH sessions AS (
   SELECT
     plays.user_id,

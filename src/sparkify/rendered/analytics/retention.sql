@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 74d5ad049e656bf8
+-- rendered by `make derived`, do not edit; 74d5ad049e656bf8
 WITH first_plays AS (
   SELECT
     songplays.user_id,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; d4ab0fee04dd353c
+-- rendered by `make derived`, do not edit; d4ab0fee04dd353c
 WITH sessions AS (
   SELECT
     plays.user_id,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 0e70abb6993e4561
+-- rendered by `make derived`, do not edit; 0e70abb6993e4561
 WITH plays_in_order AS (
   SELECT
     plays.start_time,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 914d494d71cbb073
+-- rendered by `make derived`, do not edit; 914d494d71cbb073
 WITH by_user AS (
   SELECT
     CAST(DATE_TRUNC($by, listening.day) AS DATE) AS period,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 5fd4d4156ba2c9f2
+-- rendered by `make derived`, do not edit; 5fd4d4156ba2c9f2
 WITH first_plays AS (
   SELECT
     plays.user_id,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 406dac3b0289b3d7
+-- rendered by `make derived`, do not edit; 406dac3b0289b3d7
 WITH played AS (
   SELECT
     plays.artist_id,

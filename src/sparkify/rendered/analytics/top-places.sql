@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; cda3d2958d3949cb
+-- rendered by `make derived`, do not edit; cda3d2958d3949cb
 SELECT
   plays.location,
   COUNT(*) AS plays,

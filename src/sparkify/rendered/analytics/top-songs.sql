@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; c771ec0f41dcf4cf
+-- rendered by `make derived`, do not edit; c771ec0f41dcf4cf
 WITH played AS (
   SELECT
     plays.song_id,

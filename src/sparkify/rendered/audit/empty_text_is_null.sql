@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; f19eee1e77b519d9
+-- rendered by `make derived`, do not edit; f19eee1e77b519d9
 WITH empty AS (
   SELECT
     'user_id ' || CAST(users.user_id AS TEXT(64)) AS example

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; e5ab6e6fa0afec40
+-- rendered by `make derived`, do not edit; e5ab6e6fa0afec40
 WITH repeated AS (
   SELECT
     songplays.start_time,

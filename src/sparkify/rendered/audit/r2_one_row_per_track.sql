@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 383beeffe58ccb59
+-- rendered by `make derived`, do not edit; 383beeffe58ccb59
 WITH repeated AS (
   SELECT
     MIN(etl_tracks.track_id) AS track_id

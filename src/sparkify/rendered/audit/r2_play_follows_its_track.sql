@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 8d9bebb08869398a
+-- rendered by `make derived`, do not edit; 8d9bebb08869398a
 WITH tracks AS (
   SELECT
     etl_plays.songplay_id,

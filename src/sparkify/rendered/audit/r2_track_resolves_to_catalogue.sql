@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 0d746c8fb953cf41
+-- rendered by `make derived`, do not edit; 0d746c8fb953cf41
 SELECT
   COUNT(*) AS violations,
   MIN('track_id ' || CAST(etl_tracks.track_id AS TEXT(64))) AS example

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; d997f1adaa91d41f
+-- rendered by `make derived`, do not edit; d997f1adaa91d41f
 WITH repeated AS (
   SELECT
     users.user_id

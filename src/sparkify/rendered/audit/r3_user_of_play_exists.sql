@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; f84ac963eb7fa195
+-- rendered by `make derived`, do not edit; f84ac963eb7fa195
 SELECT
   COUNT(*) AS violations,
   MIN('user_id ' || CAST(songplays.user_id AS TEXT(256))) AS example

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 33c1e1eec7730dde
+-- rendered by `make derived`, do not edit; 33c1e1eec7730dde
 WITH repeated AS (
   SELECT
     songs.song_id

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 9b272fb5cc01d266
+-- rendered by `make derived`, do not edit; 9b272fb5cc01d266
 SELECT
   COUNT(*) AS violations,
   MIN('song_id ' || CAST(songplays.song_id AS TEXT(256))) AS example

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 9b7ff3e2be52b407
+-- rendered by `make derived`, do not edit; 9b7ff3e2be52b407
 SELECT
   COUNT(*) AS violations,
   MIN('song_id ' || COALESCE(songs.song_id, staging_songs.song_id)) AS example

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 83f4a5351c62f397
+-- rendered by `make derived`, do not edit; 83f4a5351c62f397
 SELECT
   COUNT(*) AS violations,
   MIN('artist_id ' || CAST(songplays.artist_id AS TEXT(256))) AS example

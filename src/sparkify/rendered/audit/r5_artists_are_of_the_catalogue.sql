@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 91ca8972d14257e2
+-- rendered by `make derived`, do not edit; 91ca8972d14257e2
 WITH named AS (
   SELECT DISTINCT
     staging_songs.artist_id

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 68f4f9525e451fd8
+-- rendered by `make derived`, do not edit; 68f4f9525e451fd8
 WITH repeated AS (
   SELECT
     artists.artist_id

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; e9c5dc210c5ccb8b
+-- rendered by `make derived`, do not edit; e9c5dc210c5ccb8b
 WITH instants AS (
   SELECT
     time.start_time

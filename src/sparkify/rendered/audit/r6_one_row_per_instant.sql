@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 329339b370a55623
+-- rendered by `make derived`, do not edit; 329339b370a55623
 WITH repeated AS (
   SELECT
     time.start_time

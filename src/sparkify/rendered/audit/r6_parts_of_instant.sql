@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; bccb2fdbc8189659
+-- rendered by `make derived`, do not edit; bccb2fdbc8189659
 SELECT
   COUNT(*) AS violations,
   MIN('start_time ' || CAST(time.start_time AS TEXT(64))) AS example

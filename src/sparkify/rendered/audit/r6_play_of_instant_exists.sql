@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 5909123537ab4783
+-- rendered by `make derived`, do not edit; 5909123537ab4783
 WITH plays AS (
   SELECT
     songplays.start_time

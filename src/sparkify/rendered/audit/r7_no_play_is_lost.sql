@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 9a13c1d3a7e128d3
+-- rendered by `make derived`, do not edit; 9a13c1d3a7e128d3
 WITH loaded AS (
   SELECT
     songplays.start_time,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; c7e40be654c33c02
+-- rendered by `make derived`, do not edit; c7e40be654c33c02
 WITH broken AS (
   SELECT
     'user_id ' || CAST(COALESCE(users.user_id, etl_users.user_id) AS TEXT(64)) AS example

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; b92aee7964007055
+-- rendered by `make derived`, do not edit; b92aee7964007055
 SELECT
   COUNT(*) AS violations,
   MIN(

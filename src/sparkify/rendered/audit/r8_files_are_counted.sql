@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; b078572e75f172b2
+-- rendered by `make derived`, do not edit; b078572e75f172b2
 WITH repeated AS (
   SELECT
     etl_files.url

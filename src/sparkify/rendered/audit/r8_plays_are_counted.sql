@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 7b107195076a76f2
+-- rendered by `make derived`, do not edit; 7b107195076a76f2
 WITH counts AS (
   SELECT
     (

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; a4b217a7bbef99a7
+-- rendered by `make derived`, do not edit; a4b217a7bbef99a7
 WITH kept AS (
   SELECT
     etl_rejects.run_id,

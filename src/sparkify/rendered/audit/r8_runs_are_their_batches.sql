@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; fd50233b1328e69f
+-- rendered by `make derived`, do not edit; fd50233b1328e69f
 WITH sums AS (
   SELECT
     etl_batches.run_id,

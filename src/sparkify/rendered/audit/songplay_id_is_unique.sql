@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 1600cde3d109a7ea
+-- rendered by `make derived`, do not edit; 1600cde3d109a7ea
 WITH repeated AS (
   SELECT
     songplays.songplay_id

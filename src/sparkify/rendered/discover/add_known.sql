@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; b8a2771c5614f56f
+-- rendered by `make derived`, do not edit; b8a2771c5614f56f
 INSERT INTO load_known (
   url,
   changed

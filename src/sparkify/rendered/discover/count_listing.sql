@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 8e0c71b5fb7a4eda
+-- rendered by `make derived`, do not edit; 8e0c71b5fb7a4eda
 SELECT
   COUNT(*) AS discovered,
   COALESCE(SUM(load_listing.skipped), 0) AS skipped

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 4e8678bdec26f6cd
+-- rendered by `make derived`, do not edit; 4e8678bdec26f6cd
 SELECT
   COUNT(*) AS files,
   COALESCE(SUM(load_pending.changed), 0) AS changed,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 36409475b5bbec32
+-- rendered by `make derived`, do not edit; 36409475b5bbec32
 CREATE TEMPORARY TABLE load_listing (
   url TEXT(4096) NOT NULL,
   etag TEXT(256),

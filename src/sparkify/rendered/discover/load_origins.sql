@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 8bd84d869e16ae94
+-- rendered by `make derived`, do not edit; 8bd84d869e16ae94
 CREATE TEMPORARY TABLE load_origins (
   url TEXT(4096) NOT NULL,
   etag TEXT(256),

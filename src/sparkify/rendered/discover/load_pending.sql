@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; e254e6f729669ce5
+-- rendered by `make derived`, do not edit; e254e6f729669ce5
 CREATE TEMPORARY TABLE load_pending AS
 SELECT
   load_listing.url,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; e675403649772312
+-- rendered by `make derived`, do not edit; e675403649772312
 SELECT
   load_origins.url
 FROM load_origins

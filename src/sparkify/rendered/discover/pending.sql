@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; e8c767297e4ed3c3
+-- rendered by `make derived`, do not edit; e8c767297e4ed3c3
 SELECT
   load_pending.url,
   load_pending.etag,

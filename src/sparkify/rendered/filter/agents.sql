@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 8fae52a3dfa609d5
+-- rendered by `make derived`, do not edit; 8fae52a3dfa609d5
 SELECT
   plays.user_agent,
   COUNT(*) AS plays

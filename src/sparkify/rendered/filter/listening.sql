@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 74631bf84bcb3b95
+-- rendered by `make derived`, do not edit; 74631bf84bcb3b95
 SELECT
   DATE_TRUNC('DAY', plays.start_time) AS day,
   plays.user_id,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 368dd9c73e05799c
+-- rendered by `make derived`, do not edit; 368dd9c73e05799c
 SELECT
   songplays.songplay_id,
   songplays.start_time,

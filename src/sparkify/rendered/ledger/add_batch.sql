@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 8e4441f9b987fab4
+-- rendered by `make derived`, do not edit; 8e4441f9b987fab4
 INSERT INTO etl_batches (
   run_id,
   batch,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 8cecf490e18f1e24
+-- rendered by `make derived`, do not edit; 8cecf490e18f1e24
 INSERT INTO etl_files (
   url,
   etag,

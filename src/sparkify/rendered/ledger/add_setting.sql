@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 80ced3890e1b9323
+-- rendered by `make derived`, do not edit; 80ced3890e1b9323
 INSERT INTO etl_settings (
   name,
   value

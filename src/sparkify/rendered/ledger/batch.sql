@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; ec703222cdb08b57
+-- rendered by `make derived`, do not edit; ec703222cdb08b57
 SELECT
   etl_batches.batch
 FROM etl_batches

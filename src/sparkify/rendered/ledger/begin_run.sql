@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 55b93c8b555060c9
+-- rendered by `make derived`, do not edit; 55b93c8b555060c9
 INSERT INTO etl_runs (
   run_id,
   started_at,

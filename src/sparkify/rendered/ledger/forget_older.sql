@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; fbbb9690a712da37
+-- rendered by `make derived`, do not edit; fbbb9690a712da37
 DELETE FROM load_files USING   etl_files
 WHERE
   load_files.url = etl_files.url

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 809bc7c11160f2dd
+-- rendered by `make derived`, do not edit; 809bc7c11160f2dd
 CREATE TEMPORARY TABLE load_files (
   url TEXT(4096) NOT NULL,
   etag TEXT(256),

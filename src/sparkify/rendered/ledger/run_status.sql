@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; d0f01f063d6bb56c
+-- rendered by `make derived`, do not edit; d0f01f063d6bb56c
 SELECT
   etl_runs.status
 FROM etl_runs

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; c7cd91e0c95d33c2
+-- rendered by `make derived`, do not edit; c7cd91e0c95d33c2
 SELECT
   etl_settings.value
 FROM etl_settings

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 95cd7a87aaa3e68d
+-- rendered by `make derived`, do not edit; 95cd7a87aaa3e68d
 UPDATE etl_runs SET files = sums.files, bytes = sums.bytes, rows = sums.rows, rejected = sums.rejected, plays_new = sums.plays_new, plays_known = sums.plays_known, other_pages = sums.other_pages
 FROM (
   SELECT

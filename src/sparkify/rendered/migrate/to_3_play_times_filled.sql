@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 2898c19a4898edeb
+-- rendered by `make derived`, do not edit; 2898c19a4898edeb
 UPDATE etl_plays SET start_time = songplays.start_time
 FROM songplays
 WHERE

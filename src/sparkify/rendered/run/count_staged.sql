@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; bdc72de322afb59f
+-- rendered by `make derived`, do not edit; bdc72de322afb59f
 SELECT
   (
     SELECT

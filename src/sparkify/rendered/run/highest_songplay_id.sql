@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 95e0c1a829c67f32
+-- rendered by `make derived`, do not edit; 95e0c1a829c67f32
 SELECT
   CAST(COALESCE(MAX(CAST(etl_settings.value AS BIGINT)), 0) + (
     SELECT

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 3d20553820ff4f93
+-- rendered by `make derived`, do not edit; 3d20553820ff4f93
 SELECT
   etl_tracks.match,
   COUNT(*) AS plays

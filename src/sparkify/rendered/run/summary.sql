@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 18f256b2bc4ad2a4
+-- rendered by `make derived`, do not edit; 18f256b2bc4ad2a4
 SELECT
   (
     SELECT

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 4a6aefa3fe54836c
+-- rendered by `make derived`, do not edit; 4a6aefa3fe54836c
 CREATE TEMPORARY TABLE load_range AS
 SELECT
   LEAST(

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 0591cf62cc8946b3
+-- rendered by `make derived`, do not edit; 0591cf62cc8946b3
 CREATE TABLE IF NOT EXISTS artists (
   artist_id TEXT(256) NOT NULL,
   name TEXT(1024),

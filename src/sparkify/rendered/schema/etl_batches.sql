@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 6947d47a2d77b595
+-- rendered by `make derived`, do not edit; 6947d47a2d77b595
 CREATE TABLE IF NOT EXISTS etl_batches (
   run_id TEXT(256) NOT NULL,
   batch INT NOT NULL,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 09c023f3a6b7f627
+-- rendered by `make derived`, do not edit; 09c023f3a6b7f627
 CREATE TABLE IF NOT EXISTS etl_rejects (
   run_id TEXT(256) NOT NULL,
   url TEXT(4096) NOT NULL,

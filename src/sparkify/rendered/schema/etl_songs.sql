@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 23c2207cf4867122
+-- rendered by `make derived`, do not edit; 23c2207cf4867122
 CREATE TABLE IF NOT EXISTS etl_songs (
   song_id TEXT(256) NOT NULL,
   title_key TEXT(4096),

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 13dc4a04cba52dce
+-- rendered by `make derived`, do not edit; 13dc4a04cba52dce
 CREATE TABLE IF NOT EXISTS etl_tracks (
   track_id BIGINT NOT NULL,
   song TEXT(1024),

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 9c5221690b61007b
+-- rendered by `make derived`, do not edit; 9c5221690b61007b
 CREATE TABLE IF NOT EXISTS etl_users (
   user_id INT NOT NULL,
   ts TIMESTAMP NOT NULL,

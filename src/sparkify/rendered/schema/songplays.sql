@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 932da3d173d635c1
+-- rendered by `make derived`, do not edit; 932da3d173d635c1
 CREATE TABLE IF NOT EXISTS songplays (
   songplay_id BIGINT NOT NULL,
   start_time TIMESTAMP NOT NULL,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 57e50bc850fa21fe
+-- rendered by `make derived`, do not edit; 57e50bc850fa21fe
 CREATE TABLE IF NOT EXISTS staging_events (
   artist TEXT(1024),
   auth TEXT(256),

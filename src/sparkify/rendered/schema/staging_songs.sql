@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; b7909fef451166ba
+-- rendered by `make derived`, do not edit; b7909fef451166ba
 CREATE TABLE IF NOT EXISTS staging_songs (
   num_songs INT,
   artist_id TEXT(256),

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 674987ce93430fb1
+-- rendered by `make derived`, do not edit; 674987ce93430fb1
 CREATE TABLE IF NOT EXISTS time (
   start_time TIMESTAMP NOT NULL,
   hour INT,

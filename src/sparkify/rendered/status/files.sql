@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 2fa162156bd7f8a6
+-- rendered by `make derived`, do not edit; 2fa162156bd7f8a6
 SELECT
   etl_files.kind,
   COUNT(*) AS files,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; d09c00c35295d499
+-- rendered by `make derived`, do not edit; d09c00c35295d499
 SELECT
   etl_tracks.match,
   COUNT(*) AS plays,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 454492805ee6945f
+-- rendered by `make derived`, do not edit; 454492805ee6945f
 SELECT
   etl_rejects.run_id,
   etl_rejects.url,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; e1a41d1acc36ef2a
+-- rendered by `make derived`, do not edit; e1a41d1acc36ef2a
 SELECT
   etl_runs.run_id,
   etl_runs.started_at,

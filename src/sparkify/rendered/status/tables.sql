@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; b43ba22865423e6c
+-- rendered by `make derived`, do not edit; b43ba22865423e6c
 SELECT
   'songplays' AS name,
   COUNT(*) AS rows

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 414ad42c90b2a970
+-- rendered by `make derived`, do not edit; 414ad42c90b2a970
 INSERT INTO artists (
   artist_id,
   name,

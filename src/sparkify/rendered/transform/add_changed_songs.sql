@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; d8a58d562293a303
+-- rendered by `make derived`, do not edit; d8a58d562293a303
 INSERT INTO songs (
   song_id,
   title,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 05ddae2f5a2f5ca6
+-- rendered by `make derived`, do not edit; 05ddae2f5a2f5ca6
 INSERT INTO users (
   user_id,
   first_name,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 8b7fff9110309122
+-- rendered by `make derived`, do not edit; 8b7fff9110309122
 INSERT INTO etl_users (
   user_id,
   ts,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 56d3e8aa3c5c7336
+-- rendered by `make derived`, do not edit; 56d3e8aa3c5c7336
 INSERT INTO etl_plays (
   songplay_id,
   track_id,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; b43c2acbbc1414db
+-- rendered by `make derived`, do not edit; b43c2acbbc1414db
 INSERT INTO songplays (
   songplay_id,
   start_time,

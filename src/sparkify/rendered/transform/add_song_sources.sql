@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 3ffbc137f7d4b440
+-- rendered by `make derived`, do not edit; 3ffbc137f7d4b440
 INSERT INTO etl_songs (
   song_id,
   title_key,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 5814a0e66b3e88a9
+-- rendered by `make derived`, do not edit; 5814a0e66b3e88a9
 INSERT INTO staging_songs (
   num_songs,
   artist_id,

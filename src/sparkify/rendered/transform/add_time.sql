@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 7fdfe7cf8165556a
+-- rendered by `make derived`, do not edit; 7fdfe7cf8165556a
 INSERT INTO time (
   start_time,
   hour,

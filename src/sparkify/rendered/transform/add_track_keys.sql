@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 7ec6f2411eb65ae3
+-- rendered by `make derived`, do not edit; 7ec6f2411eb65ae3
 INSERT INTO etl_track_keys (
   track_id,
   title_key,

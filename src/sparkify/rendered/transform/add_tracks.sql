@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; ad2e2ea83ea448d2
+-- rendered by `make derived`, do not edit; ad2e2ea83ea448d2
 INSERT INTO etl_tracks (
   track_id,
   song,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; da17c8965152ac07
+-- rendered by `make derived`, do not edit; da17c8965152ac07
 WITH plays AS (
   SELECT
     staging_events.ts,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 1b51cfa4871bf874
+-- rendered by `make derived`, do not edit; 1b51cfa4871bf874
 WITH plays AS (
   SELECT
     staging_events.ts,

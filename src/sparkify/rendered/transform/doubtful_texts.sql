@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 570d5ffe379b09a8
+-- rendered by `make derived`, do not edit; 570d5ffe379b09a8
 SELECT
   load_new_texts.text
 FROM load_new_texts

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 5a7024283a749fc8
+-- rendered by `make derived`, do not edit; 5a7024283a749fc8
 DELETE FROM staging_songs USING   load_songs
 WHERE
   staging_songs.song_id = load_songs.song_id

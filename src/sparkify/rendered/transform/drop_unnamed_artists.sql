@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 22a39afbff1ea24b
+-- rendered by `make derived`, do not edit; 22a39afbff1ea24b
 DELETE FROM artists USING   load_artist_ids
 WHERE
   artists.artist_id = load_artist_ids.artist_id

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 2c2c46d5165ab352
+-- rendered by `make derived`, do not edit; 2c2c46d5165ab352
 CREATE TEMPORARY TABLE load_artist_ids AS
 SELECT
   load_songs.artist_id

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 2708e5e5835f2050
+-- rendered by `make derived`, do not edit; 2708e5e5835f2050
 CREATE TEMPORARY TABLE load_artist_keys AS
 SELECT
   load_song_keys.artist_key

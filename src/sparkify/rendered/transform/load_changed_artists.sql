@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 71d893e8487f7de7
+-- rendered by `make derived`, do not edit; 71d893e8487f7de7
 CREATE TEMPORARY TABLE load_changed_artists AS
 WITH catalogue AS (
   SELECT

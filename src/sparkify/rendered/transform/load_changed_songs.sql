@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; d2afd8d67d29f8b1
+-- rendered by `make derived`, do not edit; d2afd8d67d29f8b1
 CREATE TEMPORARY TABLE load_changed_songs AS
 SELECT
   load_songs.song_id,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 33c98b890ba29d73
+-- rendered by `make derived`, do not edit; 33c98b890ba29d73
 CREATE TEMPORARY TABLE load_changed_tracks AS
 SELECT
   load_resolved.track_id,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 49b84b2da8df3972
+-- rendered by `make derived`, do not edit; 49b84b2da8df3972
 CREATE TEMPORARY TABLE load_changed_users AS
 SELECT
   load_users.user_id,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 7a6dab016676b92e
+-- rendered by `make derived`, do not edit; 7a6dab016676b92e
 CREATE TEMPORARY TABLE load_instants AS
 WITH loaded AS (
   SELECT

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 28af3c71f7f08e67
+-- rendered by `make derived`, do not edit; 28af3c71f7f08e67
 CREATE TEMPORARY TABLE load_kept AS
 WITH ranked AS (
   SELECT

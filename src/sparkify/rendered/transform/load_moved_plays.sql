@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; b758ea7ae62f8626
+-- rendered by `make derived`, do not edit; b758ea7ae62f8626
 CREATE TEMPORARY TABLE load_moved_plays AS
 SELECT
   etl_plays.songplay_id,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 470a6a0317be526d
+-- rendered by `make derived`, do not edit; 470a6a0317be526d
 CREATE TEMPORARY TABLE load_new_texts AS
 SELECT
   RTRIM(load_songs.title, ' ') AS text

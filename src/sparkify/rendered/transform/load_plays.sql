@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 18bcb7af8974cf8e
+-- rendered by `make derived`, do not edit; 18bcb7af8974cf8e
 CREATE TEMPORARY TABLE load_plays AS
 WITH plays AS (
   SELECT

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; cec024687d4cbc88
+-- rendered by `make derived`, do not edit; cec024687d4cbc88
 CREATE TEMPORARY TABLE load_range AS
 SELECT
   MIN(staging_events.ts) AS since,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 2b06bbee5df9970b
+-- rendered by `make derived`, do not edit; 2b06bbee5df9970b
 CREATE TEMPORARY TABLE load_repeated AS
 SELECT
   staging_events.ts,

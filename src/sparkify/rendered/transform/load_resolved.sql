@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; cfd85a0ffd0692cd
+-- rendered by `make derived`, do not edit; cfd85a0ffd0692cd
 CREATE TEMPORARY TABLE load_resolved AS
 WITH tracks AS (
   SELECT

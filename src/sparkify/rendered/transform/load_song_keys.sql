@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 338a6be879b5eb2d
+-- rendered by `make derived`, do not edit; 338a6be879b5eb2d
 CREATE TEMPORARY TABLE load_song_keys AS
 SELECT
   load_songs.song_id,

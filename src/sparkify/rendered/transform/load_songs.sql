@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 84f5ae9e6c86386b
+-- rendered by `make derived`, do not edit; 84f5ae9e6c86386b
 CREATE TEMPORARY TABLE load_songs AS
 WITH ranked AS (
   SELECT

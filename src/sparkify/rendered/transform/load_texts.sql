@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 740f1c1836281f12
+-- rendered by `make derived`, do not edit; 740f1c1836281f12
 CREATE TEMPORARY TABLE load_texts AS
 SELECT
   load_new_texts.text,

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 2841f8f22f935418
+-- rendered by `make derived`, do not edit; 2841f8f22f935418
 CREATE TEMPORARY TABLE load_tracks AS
 WITH last AS (
   SELECT

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; e04c3f676433e344
+-- rendered by `make derived`, do not edit; e04c3f676433e344
 CREATE TEMPORARY TABLE load_unresolved AS
 SELECT
   load_tracks.track_id

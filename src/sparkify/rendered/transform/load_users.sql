@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; ed5584f0b202312d
+-- rendered by `make derived`, do not edit; ed5584f0b202312d
 CREATE TEMPORARY TABLE load_users AS
 WITH events AS (
   SELECT

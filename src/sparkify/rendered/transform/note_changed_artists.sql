@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 1357e7c96f579268
+-- rendered by `make derived`, do not edit; 1357e7c96f579268
 INSERT INTO run_artists (
   artist_id
 )

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; d6762efc12b9486c
+-- rendered by `make derived`, do not edit; d6762efc12b9486c
 INSERT INTO run_songs (
   song_id
 )

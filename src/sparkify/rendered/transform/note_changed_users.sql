@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; 28767ac0e00078c2
+-- rendered by `make derived`, do not edit; 28767ac0e00078c2
 INSERT INTO run_users (
   user_id
 )

@@ -1,4 +1,4 @@
--- rendered by `make golden`, do not edit; b6c87c39efcbde61
+-- rendered by `make derived`, do not edit; b6c87c39efcbde61
 INSERT INTO run_plays (
   songplay_id
 )
