@@ -2,8 +2,8 @@
 
 A DuckDB file admits either one process that writes or others that read. So it is open while questions wait behind each
 other, anew after a second, and never between; while a load runs it is opened for each question, and there is a pause
-after each in which the load gets it. When the warehouse cannot be asked, the last good answer is shown, with its time. On
-Redshift a few connections are shared by all pages.
+after each in which the load gets it. When the warehouse cannot be asked, the last good answer is shown, with its time.
+On Redshift a few connections are shared by all pages.
 """
 
 from __future__ import annotations
