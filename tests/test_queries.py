@@ -295,24 +295,37 @@ def test_no_shape_multiplies_or_loses_a_play(asking: Asking, name: str) -> None:
             assert (values, found.rows) == (values, expected)
 
 
-def test_questions_asked_together_share_what_they_begin_with(shapes: Twins) -> None:
-    """On DuckDB as a table that goes with the last of them; of those of another filter only the last few stay."""
-    kept = "select table_name from duckdb_tables() where temporary"
+def test_questions_asked_together_keep_what_they_begin_with(shapes: Twins) -> None:
+    """On DuckDB as a table for all whose filters lie within its own; it stays when the file is closed."""
+    made = "select table_name from duckdb_tables() where temporary"
+    narrower: tuple[Given, ...] = (
+        {"start": "2018-11-13", "end": "2018-11-13"},
+        {"end": "2018-11-16", "level": "free"},
+        {"start": "2018-11-14", "level": "paid"},
+    )
+    elsewhere: tuple[Given, ...] = (
+        {"place": "SF"},
+        {"place": "SF", "level": "paid"},
+        {"place": "SF "},
+        {"place": "sf"},
+    )
     for house in shapes.houses:
         with house.open() as (warehouse, _):
-            with warehouse.asking():
-                for values in FILTERS:
-                    for name in NAMES:
-                        expected = reference.answer(KNOWN, name, everything(name) | values)
-                        assert queries.answer(warehouse, name, everything(name) | values).rows == expected
+            for filters, tables in ((({}, *narrower, *FILTERS[:3]), 1), (elsewhere, 4), (({}, *narrower), 4)):
+                with warehouse.asking():
+                    for values in filters:
+                        for name in NAMES:
+                            expected = reference.answer(KNOWN, name, everything(name) | values)
+                            assert queries.answer(warehouse, name, everything(name) | values).rows == expected
                     if warehouse.engine == "duckdb":
-                        assert 1 <= len(warehouse.ask(kept).rows) <= 2
-                assert warehouse.shared("select no_such_column from songplays") is None, (
+                        assert len(warehouse.ask(made).rows) == len(warehouse.kept()) == tables
+                assert warehouse.kept() == []
+                assert warehouse.keep("one", "select 1 as one") is None
+            with warehouse.asking():
+                assert warehouse.keep("nothing", "select no_such_column from songplays") is None, (
                     "asked by itself, it would fail"
                 )
-            assert warehouse.shared("select 1 as one") is None
-            if warehouse.engine == "duckdb":
-                assert warehouse.ask(kept).rows == []
+                assert "nothing" not in warehouse.kept()
 
 
 # --- Invariants ------------------------------------------------------------------------------------------
@@ -815,6 +828,7 @@ def test_placeholders_of_the_filters_are_their_parameters() -> None:
         "filter/plays": {each.name for each in queries.FILTERS},
         "filter/agents": {"plays", "limit"},
         "filter/listening": {"plays"},
+        "filter/kept": {"kept", "start", "end", "level"},
     }
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from sparkify import views
@@ -14,7 +15,7 @@ from sparkify.dashboard import reader as reader_module
 from sparkify.dashboard.reader import Shown
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.warehouse import Answer, Warehouse
-from sparkify.warehouse.duckdb import DuckDBWarehouse
+from sparkify.warehouse.duckdb_sandbox import Sandbox
 from tests import dashboard_house
 from tests.command import DATABASE, tamper
 from tests.dashboard_house import (
@@ -146,13 +147,13 @@ def test_the_file_is_open_while_questions_wait_and_no_longer(
 ) -> None:
     """Once for all that wait behind each other; while a load runs, once for each, so that it gets in between."""
     opened: list[int] = []
-    original = DuckDBWarehouse._open_sandbox
+    original = Sandbox._attached
 
-    def counted(self: DuckDBWarehouse) -> object:
+    def counted(self: Sandbox) -> duckdb.DuckDBPyConnection:
         opened.append(1)
         return original(self)
 
-    monkeypatch.setattr(DuckDBWarehouse, "_open_sandbox", counted)
+    monkeypatch.setattr(Sandbox, "_attached", counted)
     names = (views.OVERVIEW, *views.SECTIONS[0].queries)
     file = (busy / DATABASE).resolve()
     lock = file.with_name(file.name + ".lock")

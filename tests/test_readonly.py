@@ -2,11 +2,14 @@
 
 import json
 import re
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from sparkify.errors import UsageError
+from sparkify.warehouse.duckdb import DuckDBWarehouse
 from tests.command import DATABASE, environment, etl, inside, leftovers, small_company, sparkify, unchanged
 
 ROW = "(99, 'a', 'b', 'c', 'd')"
@@ -261,6 +264,26 @@ def test_it_does_nothing_but_read_the_warehouse(folder: Path, statement: str) ->
     assert same()
     assert sorted(folder.rglob("*")) == files
     assert leftovers(folder) == []
+
+
+def test_questions_that_come_together_do_nothing_but_read_either(folder: Path) -> None:
+    """Those of the dashboard, whose engine opens the file again and again."""
+    same = unchanged(folder / DATABASE)
+    files = sorted(folder.rglob("*"))
+    copies = [f"{how} COPY (SELECT 1) TO '{folder / DATABASE}{ending}'" for how in ("", "EXPLAIN ANALYZE")
+              for ending in ("", ".wal", ".tmp", ".lock")]  # fmt: skip
+    with closing(DuckDBWarehouse(folder / DATABASE)) as warehouse:
+        for attempt in range(2):
+            with warehouse.asking():
+                assert warehouse.ask("select count(*) from users").rows
+                assert warehouse.keep(attempt, "select 1 as one") is not None
+                for attack in (*(each for attacks in ATTACKS.values() for each in attacks), *copies):
+                    with pytest.raises(UsageError) as refused:
+                        warehouse.ask(attack)
+                    assert "hush" not in str(refused.value)
+                assert len(warehouse.kept()) == attempt + 1
+            assert same()
+            assert sorted(folder.rglob("*")) == files
 
 
 @pytest.mark.parametrize("statement", READS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
@@ -180,14 +180,36 @@ class Asked(Protocol):
     def ask(self, sql: str) -> Answer:
         """What a SELECT gives."""
 
-    def shared(self, sql: str) -> str | None:
+    def kept(self) -> list[Hashable]:
+        """What `keep` has tables of, the last used first."""
+
+    def keep(self, key: Hashable, sql: str) -> str | None:
         """The name of a table that holds what a SELECT gives, while questions are asked together; None otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Listening:
+    """The filters of a listening (sql/filter/listening.sql) that is kept for the questions within them."""
+
+    start: str
+    end: str
+    level: str
+    place: str
+
+    def covers(self, other: _Listening) -> bool:
+        """Whether it holds all that another one would."""
+        return (
+            self.start <= other.start
+            and other.end <= self.end
+            and self.level in ("all", other.level)
+            and self.place == other.place
+        )
 
 
 def answer(warehouse: Asked, name: str, given: Mapping[str, str] | None = None) -> Answer:
     """What a named query answers. Raises UsageError for a value that does not fit."""
     query = named_query(name)
-    found = warehouse.ask(_statement(warehouse, name, given, share=True))
+    found = warehouse.ask(_statement(warehouse, name, given, keep=True))
     if not query.decoded:
         return found
     raw = [found.columns.index(column) for column in query.decoded]
@@ -203,10 +225,10 @@ def statement(warehouse: Asked, name: str, given: Mapping[str, str] | None = Non
 
     A query by device has the names of browsers and systems in it: no engine reads them out of a user agent.
     """
-    return _statement(warehouse, name, given, share=False)
+    return _statement(warehouse, name, given, keep=False)
 
 
-def _statement(warehouse: Asked, name: str, given: Mapping[str, str] | None, *, share: bool) -> str:
+def _statement(warehouse: Asked, name: str, given: Mapping[str, str] | None, *, keep: bool) -> str:
     query, engine = named_query(name), warehouse.engine
     values = checked(query, given or {})
     agents = ""
@@ -215,10 +237,21 @@ def _statement(warehouse: Asked, name: str, given: Mapping[str, str] | None, *, 
         agents = _table([str(agent) for agent, *_ in warehouse.ask(used).rows], engine)
     text = _template(f"analytics/{name}", engine)
     if ":listening" in text:
-        listening = _template("filter/listening", engine)
-        table = warehouse.shared(_filled(listening, query, engine, values)) if share else None
-        text = _nested(text, "listening", listening if table is None else f"select * from {table}")
+        text = _nested(text, "listening", _listening(warehouse, query, values, keep=keep))
     return _filled(text, query, engine, values, agents)
+
+
+def _listening(warehouse: Asked, query: NamedQuery, values: Mapping[str, str], *, keep: bool) -> str:
+    """The listening of a question: counted from the plays, or taken from one that is kept, which then is made first."""
+    text = _template("filter/listening", warehouse.engine)
+    if not keep or query.lookback:
+        return text
+    wanted = _Listening(*(values[parameter.name] for parameter in FILTERS))
+    wider = (each for each in warehouse.kept() if isinstance(each, _Listening) and each.covers(wanted))
+    table = warehouse.keep(next(wider, wanted), _filled(text, query, warehouse.engine, values))
+    if table is None:
+        return text
+    return _nested(_template("filter/kept", warehouse.engine), "kept", f"select * from {table}")
 
 
 def checked(query: NamedQuery, given: Mapping[str, str]) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 A DuckDB file admits either one process that writes or others that read. So it is open while questions wait behind each
 other, anew after a second, and never between; while a load runs it is opened for each question, and there is a pause
-after each in which the load gets it. When the warehouse cannot be asked, the last good answer is shown, with its time.
-On Redshift a few connections are shared by all pages.
+after each in which the load gets it. What many questions begin with is kept in memory for as long as the file is as it
+was. When the warehouse cannot be asked, the last good answer is shown, with its time. On Redshift a few connections are
+shared by all pages.
 """
 
 from __future__ import annotations
@@ -91,16 +92,16 @@ class Reader:
         self._busy_until = 0.0
         self._queued = 0
         """Questions that no worker has begun with."""
-        self._held: Warehouse | None = None
-        """On DuckDB, the warehouse that the one worker has open."""
+        self._held = ExitStack()
+        """Closes the file of DuckDB, which the one worker has open."""
         self._held_until = 0.0
-        self._keeping = ExitStack()
+        """When it is to be closed at the latest; 0 while it is closed."""
         self._renewed = 0
         self._kept: OrderedDict[Hashable, tuple[object, Shown[object]]] = OrderedDict()
         """By question: the version of the warehouse that answered, and what it answered."""
-        self._probe = open_warehouse(self._settings)
-        """Never asked: it tells the address and the version."""
-        self.url = self._probe.url
+        self._house = open_warehouse(self._settings)
+        """On DuckDB the one that is asked; on Redshift it is never asked, and tells the address."""
+        self.url = self._house.url
 
     def close(self) -> None:
         """End what is under way and let go of connections."""
@@ -113,7 +114,7 @@ class Reader:
         self._let_go()
         while not self._idle.empty():
             self._idle.get_nowait().close()
-        self._probe.close()
+        self._house.close()
 
     # -- questions --------------------------------------------------------------------------------------
 
@@ -152,7 +153,7 @@ class Reader:
     def statement(self, name: str, given: Mapping[str, str], heed: Callable[[], None] = lambda: None) -> str:
         """The SQL of a named query."""
         if not queries.asks_first(name):
-            return queries.statement(self._probe, name, given)
+            return queries.statement(self._house, name, given)
         values = dict(sorted(queries.checked(queries.named_query(name), given).items()))
         key = ("statement", name, *values.items())
         return self._get(key, lambda house: queries.statement(house, name, values), heed).value
@@ -173,7 +174,7 @@ class Reader:
 
     def version(self) -> object:
         """Another value when numbers may have changed; where that cannot be seen, after a while."""
-        return self._renewed, self._probe.version() if self._on_file else int(time.monotonic() / FRESH)
+        return self._renewed, self._house.version() if self._on_file else int(time.monotonic() / FRESH)
 
     def renew(self) -> None:
         """Ask for everything anew from now on, also where no change can be seen from outside."""
@@ -262,7 +263,7 @@ class Reader:
                 self._ask(key, version, ask, flight, patience)
         finally:
             if self._on_file:
-                loading = self._probe.is_loading()
+                loading = self._house.is_loading()
                 if loading or not self._queued or time.monotonic() > self._held_until:
                     self._let_go()
                 if loading:
@@ -278,7 +279,7 @@ class Reader:
     ) -> None:
         try:
             # The questions behind one that waited in vain need not find out for themselves.
-            with self._house(patience if time.monotonic() > self._busy_until else 0.0) as house:
+            with self._asking(patience if time.monotonic() > self._busy_until else 0.0) as house:
                 flight.cancel = house.cancel
                 try:
                     shown = Shown(ask(house), datetime.now(UTC))
@@ -308,11 +309,13 @@ class Reader:
             del self._flights[key, version]
 
     @contextmanager
-    def _house(self, patience: float) -> Iterator[Warehouse]:
-        """A warehouse for one question: on DuckDB one that is open, if there is, on Redshift one that is connected."""
+    def _asking(self, patience: float) -> Iterator[Warehouse]:
+        """The warehouse for one question: on DuckDB the file, opened unless it is, on Redshift a connection."""
         if self._on_file:
             try:
-                yield self._held or self._open(min(self._settings.wait, patience))
+                if not self._held_until:
+                    self._hold(min(self._settings.wait, patience))
+                yield self._house
             except BaseException:
                 self._let_go()
                 raise
@@ -325,20 +328,17 @@ class Reader:
             raise
         self._idle.put(house)
 
-    def _open(self, wait: float) -> Warehouse:
-        house = self._held = open_warehouse(self._settings.model_copy(update={"wait": wait}))
-        if not house.exists():
-            raise UsageError(f"{house.url}: there is no warehouse; run `sparkify etl`")
+    def _hold(self, wait: float) -> None:
+        """Open the file at the next question."""
+        if not self._house.exists():
+            raise UsageError(f"{self._house.url}: there is no warehouse; run `sparkify etl`")
+        self._held.enter_context(self._house.asking(wait=wait))
         self._held_until = time.monotonic() + HELD
-        self._keeping.enter_context(house.asking())
-        return house
 
     def _let_go(self) -> None:
         """Close the file, if it is open."""
-        self._keeping.close()
-        if self._held is not None:
-            self._held.close()
-            self._held = None
+        self._held.close()
+        self._held_until = 0.0
 
     def _connected(self) -> Warehouse:
         """One that was idle and is connected still, or else a new one."""

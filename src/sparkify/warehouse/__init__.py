@@ -5,7 +5,7 @@ A warehouse knows nothing of the pipeline: it opens, runs statements by name, st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,13 +142,20 @@ class Warehouse(Protocol):
     def ask(self, sql: str) -> Answer:
         """Answer somebody's query, read-only: no write, no file, no network. Raises UsageError or WarehouseError."""
 
-    def asking(self) -> AbstractContextManager[None]:
-        """Keep open what `ask` opens, for several questions one after the other. Loads wait meanwhile."""
+    def asking(self, *, wait: float | None = None) -> AbstractContextManager[None]:
+        """Keep open what `ask` opens, for several questions one after the other. Loads wait meanwhile.
 
-    def shared(self, sql: str) -> str | None:
+        Waits at most so many seconds for who has it open, or as long as usual.
+        """
+
+    def kept(self) -> list[Hashable]:
+        """Within `asking`, what `keep` has tables of that are true still, the last used first."""
+
+    def keep(self, key: Hashable, sql: str) -> str | None:
         """Within `asking`, the name of a table that holds what a SELECT gives, for the questions that begin with it.
 
-        None where there is none; the SELECT is then part of each question. Raises as `ask` does when it is cancelled.
+        It may outlive `asking`, until the warehouse changes. None where there is none; the SELECT is then part of each
+        question. Raises as `ask` does when it is cancelled.
         """
 
     def cancel(self) -> None:

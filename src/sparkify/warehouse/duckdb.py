@@ -9,25 +9,23 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import itertools
 import os
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TypeVar
 
-import duckdb
-
-from sparkify.errors import SparkifyError, UsageError, WarehouseError, WarehouseInUse
+from sparkify.errors import SparkifyError, WarehouseError, WarehouseInUse
 from sparkify.source.files import SourceFile
 from sparkify.source.jsonpaths import JsonPaths
 from sparkify.source.spool import Spool
 from sparkify.sql_queries import literal
 from sparkify.stopping import unstoppable
 from sparkify.warehouse import Answer
-from sparkify.warehouse.local import LocalEngine, first_line, heeded, told
+from sparkify.warehouse.duckdb_file import RETRY_SECONDS, opened
+from sparkify.warehouse.duckdb_sandbox import Sandbox
+from sparkify.warehouse.local import LocalEngine, heeded, told
 
 T = TypeVar("T")
 
@@ -37,16 +35,6 @@ REBUILD = "sparkify_rebuild"
 STORAGE = "v1.4.0"
 """Format of a new file, which DuckDB 1.4 reads, the long-term line before 2.0. A file that is there keeps its own."""
 
-_SANDBOX = {
-    "enable_external_access": "false",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "allow_community_extensions": "false",
-    "lock_configuration": "true",
-}
-_RETRY_SECONDS = 0.05
-SHARED = 2
-"""Tables that questions share and are kept: those of a range of days and of the one before it."""
 _HEADERS = 3 * 4096
 _MAGIC = b"DUCK"
 
@@ -69,13 +57,12 @@ class DuckDBWarehouse(LocalEngine):
         self._wait = wait
         self._depth = 0
         self._attached = False
-        self._asking: duckdb.DuckDBPyConnection | None = None
-        """Where a question is asked just now."""
-        self._sandbox: duckdb.DuckDBPyConnection | None = None
-        self._keeping = False
-        self._numbers = itertools.count(1)
-        self._shared: OrderedDict[str, str | None] = OrderedDict()
-        """By SELECT: the temporary table of the sandbox that holds what it gave; None where that could not be."""
+        self._sandbox: Sandbox | None = None
+        """Where questions are asked that come together."""
+        self._once: Sandbox | None = None
+        """Where one by itself is asked."""
+        self._asking = False
+        self._patience = wait
         self._schema = "main"
         self._run_spool = Spool(_spool_folder(path, spool))
 
@@ -149,7 +136,7 @@ class DuckDBWarehouse(LocalEngine):
             if time.monotonic() >= deadline:
                 by = f" (process {holder})" if holder.isdigit() else ""
                 raise WarehouseInUse(f"{self.url}: another load is running{by}; try again when it has ended")
-            time.sleep(_RETRY_SECONDS)
+            time.sleep(RETRY_SECONDS)
 
     @contextmanager
     def session(self, *, read_only: bool = False) -> Iterator[None]:
@@ -165,23 +152,19 @@ class DuckDBWarehouse(LocalEngine):
                 self._detach(read_only=read_only)
 
     def _attach(self, *, read_only: bool) -> None:
-        self._close_sandbox()  # a process opens a file in one way at a time
+        if self._sandbox is not None:
+            self._sandbox.release()  # a process opens a file in one way at a time
         mode = "type duckdb, read_only" if read_only else "type duckdb"
-        deadline = time.monotonic() + self._wait
-        while True:
-            try:
-                with unstoppable(), heeded():
-                    # As an option of ATTACH it would refuse a newer file, and turn an older one into this format.
-                    self.connection.execute(f"set storage_compatibility_version = {literal(STORAGE)}")
-                    self.connection.execute(f"attach {literal(str(self.path))} as warehouse ({mode})")
-                    self._attached = True
-                    self.connection.execute(f"use warehouse.{self._schema}")
-            except duckdb.Error as error:
-                if not _is_lock(error) or time.monotonic() >= deadline:
-                    raise _opening_error(self.url, error) from error
-                time.sleep(_RETRY_SECONDS)
-            else:
-                return
+
+        def attach() -> None:
+            with unstoppable(), heeded():
+                # As an option of ATTACH it would refuse a newer file, and turn an older one into this format.
+                self.connection.execute(f"set storage_compatibility_version = {literal(STORAGE)}")
+                self.connection.execute(f"attach {literal(str(self.path))} as warehouse ({mode})")
+                self._attached = True
+                self.connection.execute(f"use warehouse.{self._schema}")
+
+        opened(attach, self.url, self._wait)
 
     def _detach(self, *, read_only: bool) -> None:
         self._attached = False
@@ -212,7 +195,8 @@ class DuckDBWarehouse(LocalEngine):
                 self.execute("commit")
 
     def close(self) -> None:
-        self._close_sandbox()
+        if self._sandbox is not None:
+            self._sandbox.close()
         super().close()
         self._depth, self._attached = 0, False
 
@@ -280,92 +264,47 @@ class DuckDBWarehouse(LocalEngine):
     # -- somebody's questions -----------------------------------------------------------------------
 
     @contextmanager
-    def asking(self) -> Iterator[None]:
-        self._keeping = True
+    def asking(self, *, wait: float | None = None) -> Iterator[None]:
+        if self._sandbox is None:
+            self._sandbox = self._new_sandbox(keeps=True)
+        self._asking, self._patience = True, self._wait if wait is None else wait
         try:
             yield
         finally:
-            self._keeping = False
-            self._close_sandbox()
+            self._asking = False
+            if self._sandbox is not None:
+                self._sandbox.release()
 
     def ask(self, sql: str) -> Answer:
-        connection = self._asking = self._sandbox = self._sandbox or self._open_sandbox()
+        if self._asking and self._sandbox is not None:
+            return self._sandbox.ask(sql, self._patience)
+        self._once = self._new_sandbox(keeps=False)
         try:
-            try:
-                statements = connection.extract_statements(sql)
-            except duckdb.Error as error:
-                raise UsageError(f"not understood: {first_line(error)}") from error
-            if len(statements) != 1 or not _only_reads(statements[0]):
-                raise UsageError("one SELECT at a time, and nothing else: this command only reads")
-            try:
-                result = connection.execute(statements[0])
-                description = result.description or []
-                return Answer(
-                    tuple(str(column[0]) for column in description),
-                    tuple(str(column[1]) for column in description),
-                    result.fetchall(),
-                )
-            except duckdb.Error as error:
-                raise UsageError(first_line(error)) from error
+            return self._once.ask(sql, self._wait)
         finally:
-            self._asking = None
-            if not self._keeping:
-                self._close_sandbox()
+            self._once.close()
+            self._once = None
 
-    def shared(self, sql: str) -> str | None:
-        if not self._keeping:
-            return None
-        if sql not in self._shared:
-            connection = self._asking = self._sandbox = self._sandbox or self._open_sandbox()
-            name: str | None = f"temp.shared_{next(self._numbers)}"
-            try:
-                while len(self._shared) >= SHARED:
-                    old = self._shared.popitem(last=False)[1]
-                    if old is not None:
-                        connection.execute(f"drop table {old}")
-                connection.execute(f"create temporary table {name} as {sql}")
-            except duckdb.InterruptException as error:
-                raise UsageError(first_line(error)) from error
-            except duckdb.Error:  # of memory, most likely, of which each question by itself needs less
-                name = None
-            finally:
-                self._asking = None
-            self._shared[sql] = name
-        return self._shared[sql]
+    def kept(self) -> list[Hashable]:
+        return self._sandbox.kept(self._patience) if self._asking and self._sandbox is not None else []
 
-    def _close_sandbox(self) -> None:
-        self._shared.clear()
-        if self._sandbox is not None:
-            self._sandbox.close()
-            self._sandbox = None
+    def keep(self, key: Hashable, sql: str) -> str | None:
+        return self._sandbox.keep(key, sql, self._patience) if self._asking and self._sandbox is not None else None
 
     def cancel(self) -> None:
-        asking = self._asking
-        if asking is not None:
-            with suppress(duckdb.Error):  # closed by now
-                asking.interrupt()
+        for sandbox in (self._sandbox, self._once):
+            if sandbox is not None:
+                sandbox.cancel()
+
+    def _new_sandbox(self, *, keeps: bool) -> Sandbox:
+        return Sandbox(self.path, self.url, self._memory, self.version, keeps=keeps)
 
     def version(self) -> object:
-        try:
-            found = self.path.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        file = self.path.resolve()
+        return _stamp(file), _stamp(file.with_name(file.name + ".wal"))
 
     def is_loading(self) -> bool:
         return self._lock_path.exists()
-
-    def _open_sandbox(self) -> duckdb.DuckDBPyConnection:
-        """The warehouse, opened so that no statement can write it, nor reach a file or the network."""
-        deadline = time.monotonic() + self._wait
-        while True:
-            try:
-                return duckdb.connect(str(self.path), read_only=True, config={**_SANDBOX, "memory_limit": self._memory})
-            except duckdb.Error as error:
-                if _is_lock(error) and time.monotonic() < deadline:
-                    time.sleep(_RETRY_SECONDS)
-                    continue
-                raise _opening_error(self.url, error) from error
 
     def export(self, table: str, path: Path) -> int:
         """Write a table as Parquet with zstandard compression, within a session; the number of rows."""
@@ -384,31 +323,10 @@ def _spool_folder(path: Path, folder: Path | None) -> Path:
     return folder.resolve() / f"{path.name}-{mark}.spool"
 
 
-def _is_lock(error: duckdb.Error) -> bool:
-    return "lock on file" in str(error) or "already attached" in str(error).lower()
-
-
-def _only_reads(statement: duckdb.Statement) -> bool:
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What differs when a file was written; None when there is none."""
     try:
-        return statement.type in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
-    except ValueError:  # a kind of statement that the client has no name for
-        return False
-
-
-def _opening_error(url: str, error: duckdb.Error) -> SparkifyError:
-    if _is_lock(error):
-        return WarehouseInUse(f"{url}: in use by another process ({_holder(error)}); close it or try again later")
-    text = first_line(error)
-    if "not a valid DuckDB database" in text or "older version" in text or "newer version" in text:
-        return WarehouseError(f"{url}: is no DuckDB file that this version can open; name another file ({text[:200]})")
-    return WarehouseError(f"{url}: cannot be opened ({text[:300]})")
-
-
-def _holder(error: duckdb.Error) -> str:
-    text = str(error)
-    start = text.find("PID ")
-    return (
-        "process " + text[start + 4 :].split(")", maxsplit=1)[0].split(maxsplit=1)[0]
-        if start >= 0
-        else "process unknown"
-    )
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

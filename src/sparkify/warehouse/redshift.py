@@ -7,7 +7,7 @@ is done here, in an in-memory DuckDB. What is staged goes to S3 and in by COPY.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -355,7 +355,7 @@ class RedshiftWarehouse(Transactions):
 
     # -- somebody's questions -------------------------------------------------------------------------------
 
-    def asking(self) -> AbstractContextManager[None]:
+    def asking(self, *, wait: float | None = None) -> AbstractContextManager[None]:  # noqa: ARG002
         return nullcontext()  # the connection stays anyway
 
     def ask(self, sql: str) -> Answer:
@@ -370,7 +370,10 @@ class RedshiftWarehouse(Transactions):
         finally:
             self._roll_back()
 
-    def shared(self, sql: str) -> str | None:  # noqa: ARG002
+    def kept(self) -> list[Hashable]:
+        return []
+
+    def keep(self, key: Hashable, sql: str) -> str | None:  # noqa: ARG002
         return None  # somebody who only reads may make no table
 
     def cancel(self) -> None:
