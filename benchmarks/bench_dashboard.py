@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -89,7 +89,9 @@ def measured(browser: Browser, file: Path) -> dict[str, float]:
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         page = context.new_page()
         found["bare queries, all days"] = bare(file, start=first_play.isoformat())
-        found["first visit, first chart"] = timed(lambda: page.goto(url), lambda: drawn(page, whole=False))
+        found["first visit, first chart"] = timed(
+            lambda: page.goto(url), lambda: drawn(page, charts=views.SECTIONS[0].queries[:1])
+        )
         drawn(page)
         for tier in TIERS:
             found[f"bare queries, tier {tier}"] = bare(file, level=tier)
@@ -109,9 +111,19 @@ def measured(browser: Browser, file: Path) -> dict[str, float]:
         ):
             anew(page, url)
             found[f"bare queries, {name}"] = bare(file, start=start.isoformat())
-            page.get_by_test_id("stSidebarUserContent").get_by_role("spinbutton", name=f"{part}, First day").click()
-            page.keyboard.type(value)
+            begin(page, part, value)
             changed(found, name, page, lambda: page.keyboard.press("Escape"), f"{start} to")
+        for section in views.SECTIONS:
+            page.goto(f"{url}?page={section.name}")
+            drawn(page, charts=section.queries[:1])
+            time.sleep(0.5)
+            begin(page, "day", "06")
+            started = time.perf_counter()
+            page.keyboard.press("Escape")
+            start, seen = first_play.replace(day=6), section.queries[:1]
+            for part, charts in (("first chart", seen), ("all of it", ())):
+                drawn(page, f"{start} to", charts=charts)
+                found[f"{section.name}: filter to days, {part}"] = time.perf_counter() - started
         context.close()
     return found
 
@@ -166,17 +178,26 @@ def changed(found: dict[str, float], name: str, page: Page, change: Callable[[],
     time.sleep(0.5)
 
 
-def drawn(page: Page, text: str = "(UTC)", *, whole: bool = True) -> None:
-    """Wait, frame by frame, until the page says this and all of it is new; or only until its first chart is there."""
-    page.wait_for_function(DRAWN, arg=[text, whole, len(views.SECTIONS[0].queries)], polling="raf")
+def begin(page: Page, part: str, value: str) -> None:
+    """Type the year, month or day of the first day; Escape takes it over."""
+    page.get_by_test_id("stSidebarUserContent").get_by_role("spinbutton", name=f"{part}, First day").click()
+    page.keyboard.type(value)
 
 
-DRAWN = """([text, whole, charts]) => {
+def drawn(page: Page, text: str = "(UTC)", *, charts: Sequence[str] = ()) -> None:
+    """Wait, frame by frame, until the page says this and these charts are new and there; without any, all of it."""
+    page.wait_for_function(DRAWN, arg=[text, charts], polling="raf")
+
+
+DRAWN = """([text, charts]) => {
     const page = document.querySelector('[data-testid=stMainBlockContainer]');
     if (!page || !page.textContent.includes(text)) return false;
-    const drawn = page.querySelectorAll('[role=graphics-document]').length;
-    if (!whole) return drawn > 0;
-    return drawn >= charts && !page.querySelector('[data-stale=true]') && !page.closest('[data-stale=true]')
+    const fresh = (part) => part && !part.querySelector('[data-stale=true]') && !part.closest('[data-stale=true]');
+    if (charts.length) return charts.every((name) => {
+        const part = page.querySelector(`.st-key-${name}`);
+        return fresh(part) && part.querySelector('[role=graphics-document]');
+    });
+    return fresh(page) && page.querySelector('[role=graphics-document]')
         && !document.querySelector('[data-test-script-state=running]');
 }"""
 

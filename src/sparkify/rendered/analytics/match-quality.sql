@@ -1,16 +1,24 @@
--- rendered by `make derived`, do not edit; 880a495bc2653769
+-- rendered by `make derived`, do not edit; e33c5a6273050fc8
+WITH played AS (
+  SELECT
+    etl_plays.track_id,
+    COUNT(*) AS plays
+  FROM (
+    $plays
+  ) AS plays
+  INNER JOIN etl_plays
+    ON plays.start_time = etl_plays.start_time
+    AND plays.songplay_id = etl_plays.songplay_id
+  GROUP BY
+    etl_plays.track_id
+)
 SELECT
   etl_tracks.match,
-  COUNT(*) AS plays,
-  COUNT(DISTINCT etl_plays.track_id) AS tracks
-FROM (
-  $plays
-) AS plays
-INNER JOIN etl_plays
-  ON plays.start_time = etl_plays.start_time
-  AND plays.songplay_id = etl_plays.songplay_id
+  CAST(SUM(played.plays) AS BIGINT) AS plays,
+  COUNT(*) AS tracks
+FROM played
 INNER JOIN etl_tracks
-  ON etl_plays.track_id = etl_tracks.track_id
+  ON played.track_id = etl_tracks.track_id
 GROUP BY
   etl_tracks.match
 ORDER BY

@@ -1,4 +1,4 @@
--- rendered by `make derived`, do not edit; 06afcfa79b014a88
+-- rendered by `make derived`, do not edit; 81ab39fd29bbb517
 WITH first_plays AS (
   SELECT
     songplays.user_id,
@@ -10,16 +10,16 @@ WITH first_plays AS (
     songplays.user_id
 ), listeners AS (
   SELECT
-    plays.user_id,
-    CAST(DATE_TRUNC($by, plays.start_time) AS DATE) AS period
+    listening.user_id,
+    CAST(DATE_TRUNC($by, listening.day) AS DATE) AS period
   FROM (
-    $plays
-  ) AS plays
+    $listening
+  ) AS listening
   WHERE
-    NOT plays.user_id IS NULL
+    NOT listening.user_id IS NULL
   GROUP BY
-    plays.user_id,
-    CAST(DATE_TRUNC($by, plays.start_time) AS DATE)
+    listening.user_id,
+    CAST(DATE_TRUNC($by, listening.day) AS DATE)
 )
 SELECT
   listeners.period,

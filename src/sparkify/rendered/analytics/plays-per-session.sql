@@ -1,17 +1,17 @@
--- rendered by `make derived`, do not edit; bed1e9122b03830b
+-- rendered by `make derived`, do not edit; 090b8c827a758905
 WITH sessions AS (
   SELECT
-    plays.user_id,
-    plays.session_id,
-    COUNT(*) AS plays
+    listening.user_id,
+    listening.session_id,
+    CAST(SUM(listening.plays) AS BIGINT) AS plays
   FROM (
-    $plays
-  ) AS plays
+    $listening
+  ) AS listening
   WHERE
-    NOT plays.session_id IS NULL
+    NOT listening.session_id IS NULL
   GROUP BY
-    plays.user_id,
-    plays.session_id
+    listening.user_id,
+    listening.session_id
 ), spans AS (
   SELECT
     sessions.plays,

@@ -1,4 +1,4 @@
--- rendered by `make derived`, do not edit; 74d5ad049e656bf8
+-- rendered by `make derived`, do not edit; 57904ab5126542dc
 WITH first_plays AS (
   SELECT
     songplays.user_id,
@@ -17,16 +17,16 @@ WITH first_plays AS (
     first_plays.cohort
 ), listeners AS (
   SELECT
-    plays.user_id,
-    CAST(DATE_TRUNC($by, plays.start_time) AS DATE) AS period
+    listening.user_id,
+    CAST(DATE_TRUNC($by, listening.day) AS DATE) AS period
   FROM (
-    $plays
-  ) AS plays
+    $listening
+  ) AS listening
   WHERE
-    NOT plays.user_id IS NULL
+    NOT listening.user_id IS NULL
   GROUP BY
-    plays.user_id,
-    CAST(DATE_TRUNC($by, plays.start_time) AS DATE)
+    listening.user_id,
+    CAST(DATE_TRUNC($by, listening.day) AS DATE)
 ), kept AS (
   SELECT
     first_plays.cohort,

@@ -1,5 +1,19 @@
--- rendered by `make derived`, do not edit; 0e70abb6993e4561
-WITH plays_in_order AS (
+-- rendered by `make derived`, do not edit; c624a9ac2c5bb232
+WITH users_of_both AS (
+  SELECT
+    listening.user_id
+  FROM (
+    $listening
+  ) AS listening
+  WHERE
+    NOT listening.user_id IS NULL
+    AND listening.level IN ('free', 'paid')
+    AND listening.level_length = 4
+  GROUP BY
+    listening.user_id
+  HAVING
+    MIN(listening.level) <> MAX(listening.level)
+), plays_in_order AS (
   SELECT
     plays.start_time,
     plays.level,
@@ -10,10 +24,10 @@ WITH plays_in_order AS (
   FROM (
     $plays
   ) AS plays
+  INNER JOIN users_of_both
+    ON plays.user_id = users_of_both.user_id
   WHERE
-    NOT plays.user_id IS NULL
-    AND plays.level IN ('free', 'paid')
-    AND STRLEN(plays.level) = 4
+    plays.level IN ('free', 'paid') AND STRLEN(plays.level) = 4
 )
 SELECT
   CAST(DATE_TRUNC($by, plays_in_order.start_time) AS DATE) AS period,

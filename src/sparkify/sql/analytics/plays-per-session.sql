@@ -5,12 +5,12 @@
 -- draw: column x=plays_in_session y=sessions
 with sessions as (
     select
-        plays.user_id,
-        plays.session_id,
-        count(*) as plays
-    from (:plays) as plays
-    where plays.session_id is not null
-    group by plays.user_id, plays.session_id
+        listening.user_id,
+        listening.session_id,
+        cast(sum(listening.plays) as bigint) as plays
+    from (:listening) as listening
+    where listening.session_id is not null
+    group by listening.user_id, listening.session_id
 ),
 
 spans as (

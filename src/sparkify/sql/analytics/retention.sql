@@ -23,11 +23,11 @@ cohorts as (
 
 listeners as (
     select
-        plays.user_id,
-        cast(date_trunc(:by, plays.start_time) as date) as period
-    from (:plays) as plays
-    where plays.user_id is not null
-    group by plays.user_id, cast(date_trunc(:by, plays.start_time) as date)
+        listening.user_id,
+        cast(date_trunc(:by, listening.day) as date) as period
+    from (:listening) as listening
+    where listening.user_id is not null
+    group by listening.user_id, cast(date_trunc(:by, listening.day) as date)
 ),
 
 kept as (

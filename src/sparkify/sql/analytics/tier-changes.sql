@@ -5,7 +5,16 @@
 -- param: by choice week day|week|month length of a period
 -- draw: stack x=period y=upgrades,downgrades
 -- Plays of a user at one instant go by session, as in R3. Redshift compares without trailing blanks, hence the length.
-with plays_in_order as (
+-- Most users have one tier: their plays need not be put in order.
+with users_of_both as (
+    select listening.user_id
+    from (:listening) as listening
+    where listening.user_id is not null and listening.level in ('free', 'paid') and listening.level_length = 4
+    group by listening.user_id
+    having min(listening.level) <> max(listening.level)
+),
+
+plays_in_order as (
     select
         plays.start_time,
         plays.level,
@@ -14,7 +23,8 @@ with plays_in_order as (
             order by plays.start_time asc, plays.session_id asc nulls first
         ) as level_before
     from (:plays) as plays
-    where plays.user_id is not null and plays.level in ('free', 'paid') and octet_length(plays.level) = 4
+    inner join users_of_both on plays.user_id = users_of_both.user_id
+    where plays.level in ('free', 'paid') and octet_length(plays.level) = 4
 )
 
 select
