@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -690,11 +692,10 @@ def spooled(place: Place, options: tuple[str | Path, ...], spool: Path) -> tuple
     def watch() -> None:
         while not done.wait(0.003):
             total = 0
-            for path in spool.rglob("*"):
-                try:
-                    total += path.stat().st_size
-                except FileNotFoundError:
-                    continue
+            for folder, _, names in os.walk(spool):  # passes over folders that go meanwhile
+                for name in names:
+                    with suppress(FileNotFoundError):
+                        total += Path(folder, name).stat().st_size
             sizes.append(total)
             beside.update(leftovers(place.folder))
 

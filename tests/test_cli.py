@@ -104,6 +104,8 @@ MESSAGES = [
     ),
     ("status --warehouse duckdb:///text.csv", 1, "duckdb:///text.csv: is no DuckDB file that this version can open; name another file …"),
     ("etl --song-data song_data --warehouse duckdb:///text.csv", 1, "duckdb:///text.csv: is no DuckDB file that this version can open; name another file …"),
+    ("status --warehouse duckdb:///circle.duckdb", 2, "duckdb:///circle.duckdb: there is no warehouse; run …"),
+    ("etl --song-data song_data --warehouse duckdb:///circle.duckdb", 1, "duckdb:///circle.duckdb: cannot be opened (…"),
     # questions
     ("query nonsense", 2, "no query 'nonsense'; there are active-users, artist-places, by-device, by-gender, …"),
     ("query top-songs -p limit=0", 2, "-p limit=0: give a whole number from 1 to 1000"),
@@ -140,6 +142,7 @@ def crowded(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A loaded folder with what gets in the way of commands."""
     folder = shutil.copytree(loaded, tmp_path_factory.mktemp("crowded") / "copy")
     duckdb.connect(str(folder / "empty.duckdb")).close()
+    (folder / "circle.duckdb").symlink_to("circle.duckdb")
     (folder / "text.duckdb").write_text("no database\n" * 2000)
     (folder / "text.csv").write_text("a,b\n1,2\n")
     (folder / "taken" / "users.parquet").mkdir(parents=True)

@@ -23,7 +23,7 @@ from sparkify.source.spool import Spool
 from sparkify.sql_queries import literal
 from sparkify.stopping import unstoppable
 from sparkify.warehouse import Answer
-from sparkify.warehouse.duckdb_file import RETRY_SECONDS, opened
+from sparkify.warehouse.duckdb_file import RETRY_SECONDS, opened, real
 from sparkify.warehouse.duckdb_sandbox import Sandbox
 from sparkify.warehouse.local import LocalEngine, heeded, told
 
@@ -97,7 +97,7 @@ class DuckDBWarehouse(LocalEngine):
 
         DuckDB writes three headers of 4 KiB first; a file of that beginning that is shorter is such a one.
         """
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # none, or one that opening it will tell of
             size = self.path.stat().st_size
             with self.path.open("rb") as stream:
                 head = stream.read(12)
@@ -300,7 +300,7 @@ class DuckDBWarehouse(LocalEngine):
         return Sandbox(self.path, self.url, self._memory, self.version, keeps=keeps)
 
     def version(self) -> object:
-        file = self.path.resolve()
+        file = real(self.path)
         return _stamp(file), _stamp(file.with_name(file.name + ".wal"))
 
     def is_loading(self) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import duckdb
@@ -15,6 +17,11 @@ T = TypeVar("T")
 
 RETRY_SECONDS = 0.05
 """Seconds after which whoever waits for the file, or for the lock beside it, tries again."""
+
+
+def real(path: Path) -> Path:
+    """Where a path leads to; `Path.resolve` raises when links lead around in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def opened(attempt: Callable[[], T], url: str, wait: float) -> T:

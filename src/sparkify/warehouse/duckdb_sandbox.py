@@ -14,7 +14,7 @@ import duckdb
 from sparkify.errors import UsageError
 from sparkify.sql_queries import literal
 from sparkify.warehouse import Answer
-from sparkify.warehouse.duckdb_file import opened
+from sparkify.warehouse.duckdb_file import opened, real
 from sparkify.warehouse.local import first_line
 
 TABLES = 4
@@ -82,7 +82,7 @@ class Sandbox:
         return duckdb.connect(str(self._path), read_only=True, config=config)
 
     def _attached(self) -> duckdb.DuckDBPyConnection:
-        file = self._path.resolve()  # a link may lead elsewhere by now
+        file = real(self._path)  # a link may lead elsewhere by now
         if self._connection is not None and file != self._file:
             self.close()
         if self._connection is None:
