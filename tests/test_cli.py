@@ -151,7 +151,7 @@ def crowded(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(("command", "exit_code", "message"), MESSAGES, ids=[command for command, _, _ in MESSAGES])
 def test_what_is_wrong_is_said_in_one_line(crowded: Path, command: str, exit_code: int, message: str) -> None:
-    files = {path.name: path.stat().st_mtime_ns for path in crowded.iterdir()}
+    files = {path.name: path.lstat().st_mtime_ns for path in crowded.iterdir()}
     said = inside(crowded, *command.split(), wait="0").failed(exit_code)
     # Only what the message has no room for stands in for an ellipsis at its end; `limit=…` is a text of its own.
     if message.endswith("…") and not message.endswith("=…"):
@@ -159,7 +159,7 @@ def test_what_is_wrong_is_said_in_one_line(crowded: Path, command: str, exit_cod
     else:
         assert said == message
     assert "should not happen" not in said
-    assert {path.name: path.stat().st_mtime_ns for path in crowded.iterdir() if path.name != "taken"} == {
+    assert {path.name: path.lstat().st_mtime_ns for path in crowded.iterdir() if path.name != "taken"} == {
         name: time for name, time in files.items() if name != "taken"
     }
 
