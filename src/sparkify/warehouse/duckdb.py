@@ -63,6 +63,7 @@ class DuckDBWarehouse(LocalEngine):
         """Where one by itself is asked."""
         self._asking = False
         self._patience = wait
+        """Seconds that opening the file may take just now."""
         self._schema = "main"
         self._run_spool = Spool(_spool_folder(path, spool))
 
@@ -164,7 +165,7 @@ class DuckDBWarehouse(LocalEngine):
                 self._attached = True
                 self.connection.execute(f"use warehouse.{self._schema}")
 
-        opened(attach, self.url, self._wait)
+        opened(attach, self.url, self._patience)
 
     def _detach(self, *, read_only: bool) -> None:
         self._attached = False
@@ -271,7 +272,7 @@ class DuckDBWarehouse(LocalEngine):
         try:
             yield
         finally:
-            self._asking = False
+            self._asking, self._patience = False, self._wait
             if self._sandbox is not None:
                 self._sandbox.release()
 
@@ -280,7 +281,7 @@ class DuckDBWarehouse(LocalEngine):
             return self._sandbox.ask(sql, self._patience)
         self._once = self._new_sandbox(keeps=False)
         try:
-            return self._once.ask(sql, self._wait)
+            return self._once.ask(sql, self._patience)
         finally:
             self._once.close()
             self._once = None
