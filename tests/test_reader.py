@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from sparkify.dashboard import reader as reader_module
 from sparkify.dashboard.reader import Shown
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.warehouse import Answer, Warehouse
+from sparkify.warehouse.duckdb import DuckDBWarehouse
 from sparkify.warehouse.duckdb_sandbox import Sandbox
 from tests import dashboard_house
 from tests.command import DATABASE, tamper
@@ -136,6 +138,53 @@ def test_a_question_that_nobody_waits_for_is_cancelled(busy: Path) -> None:
 def test_values_that_do_not_fit_are_told_at_once(busy: Path) -> None:
     with reading(busy) as reader, pytest.raises(UsageError, match="free or paid"):
         reader.answer("overview", {"level": "gold"})
+
+
+def doubled(file: Path) -> Path:
+    """A copy of the warehouse in which every play is there twice."""
+    other = file.with_name("doubled.duckdb")
+    shutil.copy(file, other)
+    tamper(
+        file.parent,
+        "insert into songplays select 1000000 + songplay_id, * exclude (songplay_id) from songplays",
+        database=other.name,
+    )
+    return other
+
+
+def test_a_file_that_takes_the_place_of_another_is_asked_at_once(busy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while the other one is open still, because questions wait."""
+    monkeypatch.setattr(reader_module, "HELD", 60.0)
+    other = doubled(busy / DATABASE)
+    replaced = threading.Event()
+
+    def replace(house: Warehouse) -> Answer:
+        found = house.ask("select count(*) from songplays")
+        other.replace(busy / DATABASE)
+        replaced.set()
+        time.sleep(0.3)  # the next question is there by then
+        return found
+
+    with reading(busy) as reader:
+        first = threading.Thread(target=lambda: reader._get(("replace",), replace, lambda: None))
+        [(before, *_)] = reader.answer(views.OVERVIEW, {}).value.rows
+        first.start()
+        assert replaced.wait(10)
+        [(after, *_)] = reader.answer(views.OVERVIEW, {}).value.rows
+        first.join()
+        assert after == 2 * int(str(before))
+
+
+def test_refresh_counts_anew_what_cannot_be_seen_to_have_changed(busy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DuckDBWarehouse, "version", lambda _: "the same")
+    with reading(busy) as reader:
+        [(before, *_)] = reader.answer(views.OVERVIEW, {}).value.rows
+        doubled(busy / DATABASE).replace(busy / DATABASE)
+        for level in ("all", "free"):  # the latter of what is kept
+            reader.answer(views.OVERVIEW, {"level": level})
+        reader.renew()
+        [(after, *_)] = reader.answer(views.OVERVIEW, {}).value.rows
+        assert after == 2 * int(str(before))
 
 
 def descriptors(file: Path) -> int:

@@ -59,13 +59,25 @@ def commit_into_the_log(folder: Path) -> None:
     assert (folder / DATABASE).stat().st_mtime_ns == file.st_mtime_ns
 
 
+def die_as_the_file_is_brought_up_to_date(folder: Path) -> None:
+    tamper(folder, MORE)
+    with pytest.raises(duckdb.FatalException, match="Checkpoint aborted"):
+        tamper(
+            folder,
+            "set debug_checkpoint_abort = 'before_truncate'",
+            "create table more as select 1 as one",
+            "checkpoint",
+        )
+    assert (folder / f"{DATABASE}.wal").exists()
+
+
 def replace(folder: Path) -> None:
     shutil.copy(folder / DATABASE, folder / "new.duckdb")
     tamper(folder, MORE, database="new.duckdb")
     (folder / "new.duckdb").replace(folder / DATABASE)
 
 
-@pytest.mark.parametrize("change", [commit, commit_into_the_log, replace])
+@pytest.mark.parametrize("change", [commit, commit_into_the_log, die_as_the_file_is_brought_up_to_date, replace])
 def test_what_is_kept_goes_when_the_warehouse_changes(copied: Path, change: Callable[[Path], None]) -> None:
     with closing(DuckDBWarehouse(copied / DATABASE)) as warehouse:
         before = plays(warehouse)
@@ -120,6 +132,21 @@ def test_the_one_used_last_stays(copied: Path) -> None:
         warehouse.keep("more", "select 7 as one")
         assert warehouse.kept() == ["more", 0, 3, 2]
         assert warehouse.ask(f"select one from {names[0]}").rows == [(0,)]
+
+
+def test_a_table_that_could_not_be_made_is_tried_again(copied: Path) -> None:
+    with closing(DuckDBWarehouse(copied / DATABASE)) as warehouse:
+        for sql, made in (("select no_such_column from songplays", False), ("select 1 as one", True)):
+            with warehouse.asking():
+                assert (warehouse.keep("a table", sql) is not None) == made
+
+
+def test_a_schema_of_that_name_is_in_nobodys_way(copied: Path) -> None:
+    with closing(DuckDBWarehouse(copied / DATABASE)) as warehouse:
+        before = plays(warehouse)
+        tamper(copied, "create schema temp")
+        for _ in range(2):
+            assert plays(warehouse) == before
 
 
 def test_questions_go_on_after_one_that_needs_too_much_memory(copied: Path) -> None:

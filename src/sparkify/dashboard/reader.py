@@ -96,6 +96,9 @@ class Reader:
         """Closes the file of DuckDB, which the one worker has open."""
         self._held_until = 0.0
         """When it is to be closed at the latest; 0 while it is closed."""
+        self._held_version: object = None
+        """What `version` was when it was opened."""
+        self._held_renewed = 0
         self._renewed = 0
         self._kept: OrderedDict[Hashable, tuple[object, Shown[object]]] = OrderedDict()
         """By question: the version of the warehouse that answered, and what it answered."""
@@ -313,6 +316,8 @@ class Reader:
         """The warehouse for one question: on DuckDB the file, opened unless it is, on Redshift a connection."""
         if self._on_file:
             try:
+                if self._held_until and self.version() != self._held_version:
+                    self._let_go()  # another file may have taken its place
                 if not self._held_until:
                     self._hold(min(self._settings.wait, patience))
                 yield self._house
@@ -330,6 +335,10 @@ class Reader:
 
     def _hold(self, wait: float) -> None:
         """Open the file at the next question."""
+        self._held_version = self.version()
+        if self._held_renewed != self._renewed:
+            self._held_renewed = self._renewed
+            self._house.close()  # and with it what is kept
         if not self._house.exists():
             raise UsageError(f"{self._house.url}: there is no warehouse; run `sparkify etl`")
         self._held.enter_context(self._house.asking(wait=wait))

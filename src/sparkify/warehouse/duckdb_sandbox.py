@@ -28,6 +28,8 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "allow_community_extensions": "false",
 }
 _LOCKED = {"enable_external_access": "false", "lock_configuration": "true"}
+_FILES = ("", ".wal", ".wal.checkpoint", ".wal.recovery")
+"""How the names of the files end that DuckDB may look at to open one: a killed load leaves its logs."""
 _BROKEN = (duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException)
 """After these the engine is begun anew: it may be of no use, or hold too much."""
 
@@ -61,7 +63,7 @@ class Sandbox:
         self._kept: OrderedDict[Hashable, _Kept | None] = OrderedDict()
         """None where the table could not be made. The one used last comes last."""
         self._kept_of: object = None
-        """The version of the file that they are of."""
+        """The version of the file that they are of, and that is or was open."""
 
     # -- opening ------------------------------------------------------------------------------------
 
@@ -69,12 +71,18 @@ class Sandbox:
         """The file, opened unless it is; waits so many seconds for whoever has it."""
         if self._connection is not None and self._is_open:
             return self._connection
-        attempt = self._attached if self.keeps else self._connected
+
+        def attempt() -> duckdb.DuckDBPyConnection:
+            if (version := self._version()) != self._kept_of:
+                self.close()
+                self._kept_of = version
+            return self._attached() if self.keeps else self._connected()
+
         self._connection = opened(attempt, self._url, wait)
         self._is_open = True
-        if self._kept_of != (version := self._version()):
-            self._drop_all()
-            self._kept_of = version
+        if self._version() != self._kept_of:  # another file took its place just now: which of them is open?
+            self.close()
+            return self.open(wait)
         return self._connection
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
@@ -88,21 +96,28 @@ class Sandbox:
         if self._connection is None:
             config = {**_CONFIG, "memory_limit": self._memory, "temp_directory": f"{file}.tmp"}  # as DuckDB would
             connection = duckdb.connect(":memory:", config=config)
-            connection.execute(f"set allowed_paths = [{literal(str(file))}, {literal(f'{file}.wal')}]")
+            allowed = ", ".join(literal(f"{file}{ending}") for ending in _FILES)
+            connection.execute(f"set allowed_paths = [{allowed}]")
             for name, value in _LOCKED.items():
                 connection.execute(f"set {name} = {value}")
             self._connection, self._file = connection, file
         self._connection.execute(f"attach {literal(str(file))} as warehouse (type duckdb, read_only)")
-        self._connection.execute("use warehouse")
+        try:
+            self._connection.execute("use warehouse")
+        except duckdb.Error:
+            self.close()
+            raise
         return self._connection
 
     def release(self) -> None:
-        """Close the file. What is kept stays, if it is not too much."""
+        """Close the file. What is kept stays, if it is not too much; what could not be made may be tried again."""
         if not self.keeps:
             self.close()
         elif self._connection is not None and self._is_open:
             self._is_open = False
             try:
+                for key in [key for key, table in self._kept.items() if table is None]:
+                    del self._kept[key]
                 while sum(each.rows for each in self._kept.values() if each) > ROWS:
                     self._drop_oldest()
                 self._connection.execute("use memory")
@@ -161,27 +176,28 @@ class Sandbox:
         """The name of the table that holds what a SELECT gives, made unless it is there; None if it cannot be made."""
         connection = self.open(wait)
         if key not in self._kept:
-            while len(self._kept) >= TABLES:
-                self._drop_oldest()
-            self._kept[key] = self._made(connection, sql)
+            try:
+                while len(self._kept) >= TABLES:
+                    self._drop_oldest()
+                self._kept[key] = self._made(connection, sql)
+            except duckdb.Error as error:
+                if not isinstance(error, duckdb.InterruptException):
+                    self.close()
+                raise UsageError(first_line(error)) from error
         self._kept.move_to_end(key)
         found = self._kept[key]
         return None if found is None else found.name
 
     def _made(self, connection: duckdb.DuckDBPyConnection, sql: str) -> _Kept | None:
-        name = f"temp.kept_{next(self._numbers)}"
+        name = f"temp.main.kept_{next(self._numbers)}"  # in full: the warehouse may have a schema of that name
         try:
             with self._running(connection):
                 [(rows,)] = connection.execute(f"create temporary table {name} as {sql}").fetchall()
-        except duckdb.InterruptException as error:
-            raise UsageError(first_line(error)) from error
+        except duckdb.InterruptException:
+            raise
         except duckdb.Error:  # of memory, most likely, of which each question by itself needs less
             return None
         return _Kept(name, rows)
-
-    def _drop_all(self) -> None:
-        while self._kept:
-            self._drop_oldest()
 
     def _drop_oldest(self) -> None:
         table = self._kept.popitem(last=False)[1]
