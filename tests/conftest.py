@@ -7,12 +7,17 @@ SPARKIFY_EXAMPLES=50 pytest tests/test_properties.py     fifty times as many exa
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 pytest.register_assert_rewrite("tests.house", "tests.engines", "tests.redshift_house", "tests.dashboard_house")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Shells have what runs in the background ignore Ctrl-C, and the processes that tests stop would do so, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FACTOR = int(os.environ.get("SPARKIFY_EXAMPLES", "1"))
 """Above 1 the examples are others each time; 1 is for continuous integration, always the same."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sparkify import queries, views
@@ -18,6 +18,7 @@ from sparkify.errors import UsageError, WarehouseInUse
 from sparkify.warehouse import duckdb_sandbox
 from sparkify.warehouse.duckdb import DuckDBWarehouse
 from tests.command import DATABASE, tamper
+from tests.conftest import examples
 from tests.dashboard_house import PLACES, company
 
 LISTENING = (views.OVERVIEW, "plays-over-time", "tiers-over-time")
@@ -177,7 +178,7 @@ filters = st.fixed_dictionaries(
 
 
 @given(st.lists(st.tuples(st.sampled_from(LISTENING), filters), min_size=1, max_size=8), st.booleans())
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_whatever_was_asked_before_answers_are_the_same(
     houses: tuple[DuckDBWarehouse, DuckDBWarehouse], asked: list[tuple[str, dict[str, object]]], begin_anew: bool
 ) -> None:
