@@ -19,8 +19,8 @@ from sparkify.simulate import Company
 from tests.bucket import WHEN, Place, Simulation, comparable, differences, pointed, simulated
 from tests.command import ask, event, finish, inside, leftovers, runs, song, start, write_json
 from tests.objects import ObjectServer
+from tests.public_data import DATA, needs_public_data
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
 COMPANY = Company(events=600, songs=250, users=8, days=6, seed=5, dirty=True)
 MANY = 3000
 """Songs of the virtual bucket."""
@@ -103,7 +103,7 @@ def test_one_location_in_a_bucket_and_the_other_in_a_folder(place: Place, compan
         assert differences(comparable(folder, place.root, company.folder), company.expected) == {}
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="the public data is not here: no folder shared/data")
+@needs_public_data
 @pytest.mark.parametrize(
     ("songs", "logs", "paths"),
     [

@@ -21,6 +21,7 @@ from sparkify import etl
 from sparkify.simulate import Company, simulate
 from sparkify.warehouse import Warehouse
 from tests.conftest import examples
+from tests.public_data import DATA, needs_public_data
 from tests.reference import normalise
 from tests.strategies import ARTISTS, TITLES, twice, variants
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("tests.engines",)
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
 NAMES = ("artist", "song", "artist_name", "title")
 """The fields whose text is normalised."""
 ROWS = 1000
@@ -99,7 +99,7 @@ def names_in(folder: Path) -> set[str]:
     return found
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not here: no folder {DATA.parent.name}/{DATA.name}")
+@needs_public_data
 def test_every_name_of_the_public_data(engines: Engines) -> None:
     found = names_in(DATA)
     assert sum(not text.isascii() for text in found) > 100

@@ -43,6 +43,7 @@ from tests.house import (
     tables,
     tracks_of,
 )
+from tests.public_data import DATA, SHARED, needs_public_data, public_files
 from tests.redshift import grammar
 from tests.reference import Row, Version, is_read, sort_rows, star
 from tests.strategies import BAD_LINES, BASE_TIME, Run, histories
@@ -53,8 +54,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("tests.engines",)
 
-SHARED = Path(__file__).parents[2] / "shared"
-EXAMPLES, DATA = SHARED / "examples.json", SHARED / "data"
+EXAMPLES = SHARED / "examples.json"
 SECOND = 1_000_000
 
 
@@ -542,13 +542,9 @@ def test_a_load_sends_as_many_copies_in_place_as_there_are_compressions(local: L
 # --- The public data -------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not here: no folder {SHARED.name}/{DATA.name}")
+@needs_public_data
 def test_the_public_data(cluster: Cluster, tmp_path: Path) -> None:
-    files = {
-        name: Version(name, path.read_bytes(), BASE_TIME + number * SECOND)
-        for number, path in enumerate(sorted(DATA.glob("*_data/**/*.json")))
-        for name in [path.relative_to(DATA).as_posix()]
-    }
+    files = {file.name: file for file in public_files()}
     with cluster.twins(tmp_path) as twins, direct(100_000):
         twins.lay(files)
         report = twins.load(jsonpaths=str(DATA / "log_json_path.json"))

@@ -24,6 +24,7 @@ from tests import analytics_reference as reference
 from tests.analytics_reference import Facts, Play
 from tests.conftest import examples
 from tests.house import ALL_REJECTS, House, Twins, fresh_house
+from tests.public_data import needs_public_data, public_files
 from tests.redshift import grammar
 from tests.reference import Version
 from tests.strategies import BASE_TIME, Run, batches, histories, twice
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("tests.engines",)
 
-SHARED = Path(__file__).parents[2] / "shared"
-DATA = SHARED / "data"
 NAMES = [query.name for query in queries.queries()]
 Given = dict[str, str]
 
@@ -70,10 +69,7 @@ def everything(name: str) -> Given:
 @pytest.fixture(scope="module")
 def november(folder: Path) -> Iterator[tuple[House, Facts]]:
     """The public data set, loaded, and what the reference knows of it."""
-    files = [
-        Version(path.relative_to(DATA).as_posix(), path.read_bytes(), 10**15 + number)
-        for number, path in enumerate(sorted(DATA.glob("*_data/**/*.json")))
-    ]
+    files = public_files()
     with fresh_house(folder) as house:
         house.put(*files)
         house.load()
@@ -89,7 +85,7 @@ NOVEMBER: tuple[Given, ...] = (
 )
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason=f"the public data is not here: no folder {SHARED.name}/{DATA.name}")
+@needs_public_data
 @pytest.mark.parametrize("name", NAMES)
 def test_the_public_data_gives_what_the_reference_says(november: tuple[House, Facts], name: str) -> None:
     house, known = november

@@ -11,21 +11,15 @@ import pytest
 from sparkify.run_report import Report
 from sparkify.source.prepare import Preparer
 from tests.house import Content, House, fresh_house, tables, tracks_of
+from tests.public_data import DATA, needs_public_data, public_files
 from tests.reference import Star, Version, star
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
-
-pytestmark = pytest.mark.skipif(
-    not DATA.is_dir(), reason=f"the public data is not here: no folder {DATA.parent.name}/{DATA.name}"
-)
+pytestmark = needs_public_data
 
 
 @pytest.fixture(scope="module")
 def files() -> list[Version]:
-    return [
-        Version(path.relative_to(DATA).as_posix(), path.read_bytes(), 10**15 + number)
-        for number, path in enumerate(sorted(DATA.glob("*_data/**/*.json")))
-    ]
+    return public_files()
 
 
 @pytest.fixture(scope="module")

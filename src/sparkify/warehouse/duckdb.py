@@ -57,7 +57,7 @@ class DuckDBWarehouse(LocalEngine):
         self._wait = wait
         self._depth = 0
         self._attached = False
-        self._sandbox: Sandbox | None = None
+        self._sandbox = self._new_sandbox(keeps=True)
         """Where questions are asked that come together."""
         self._once: Sandbox | None = None
         """Where one by itself is asked."""
@@ -153,8 +153,7 @@ class DuckDBWarehouse(LocalEngine):
                 self._detach(read_only=read_only)
 
     def _attach(self, *, read_only: bool) -> None:
-        if self._sandbox is not None:
-            self._sandbox.release()  # a process opens a file in one way at a time
+        self._sandbox.release()  # a process opens a file in one way at a time
         mode = "type duckdb, read_only" if read_only else "type duckdb"
 
         def attach() -> None:
@@ -196,8 +195,7 @@ class DuckDBWarehouse(LocalEngine):
                 self.execute("commit")
 
     def close(self) -> None:
-        if self._sandbox is not None:
-            self._sandbox.close()
+        self._sandbox.close()
         super().close()
         self._depth, self._attached = 0, False
 
@@ -266,18 +264,15 @@ class DuckDBWarehouse(LocalEngine):
 
     @contextmanager
     def asking(self, *, wait: float | None = None) -> Iterator[None]:
-        if self._sandbox is None:
-            self._sandbox = self._new_sandbox(keeps=True)
         self._asking, self._patience = True, self._wait if wait is None else wait
         try:
             yield
         finally:
             self._asking, self._patience = False, self._wait
-            if self._sandbox is not None:
-                self._sandbox.release()
+            self._sandbox.release()
 
     def ask(self, sql: str) -> Answer:
-        if self._asking and self._sandbox is not None:
+        if self._asking:
             return self._sandbox.ask(sql, self._patience)
         self._once = self._new_sandbox(keeps=False)
         try:
@@ -287,15 +282,13 @@ class DuckDBWarehouse(LocalEngine):
             self._once = None
 
     def kept(self) -> list[Hashable]:
-        return self._sandbox.kept(self._patience) if self._asking and self._sandbox is not None else []
+        return self._sandbox.kept(self._patience) if self._asking else []
 
     def keep(self, key: Hashable, sql: str) -> str | None:
-        return self._sandbox.keep(key, sql, self._patience) if self._asking and self._sandbox is not None else None
+        return self._sandbox.keep(key, sql, self._patience) if self._asking else None
 
     def cancel(self) -> None:
-        for sandbox in (self._sandbox, self._once):
-            if sandbox is not None:
-                sandbox.cancel()
+        (self._once or self._sandbox).cancel()
 
     def _new_sandbox(self, *, keeps: bool) -> Sandbox:
         return Sandbox(self.path, self.url, self._memory, self.version, keeps=keeps)
