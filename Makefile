@@ -48,7 +48,7 @@ lock:
 			--output-file requirements/$$name.txt requirements/$$name.in || exit 1; \
 	done
 
-# What is rendered for DuckDB, the data dictionary and the catalogue follow from the SQL; look at the diff before you commit.
+# The data dictionary and the catalogue of queries follow from the SQL; look at the diff before you commit.
 derived: $(VENV)/dev.stamp
 	$(BIN)/python -m scripts.write_derived
 

@@ -1,21 +1,19 @@
-"""Write what follows from the SQL: its DuckDB form, docs/data-dictionary.md and docs/queries.md.
+"""Write what follows from the SQL: docs/data-dictionary.md and docs/queries.md.
 
     make derived      (or: python -m scripts.write_derived)
 
-A test fails when either is out of date, so that every change of what DuckDB gets is seen in a diff.
+A test fails when either is out of date.
 """
 
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from sparkify import queries, sql_queries
 
 ROOT = Path(__file__).parents[1]
-RENDERED = ROOT / "src" / "sparkify" / "rendered"
 DICTIONARY = ROOT / "docs" / "data-dictionary.md"
 CATALOGUE = ROOT / "docs" / "queries.md"
 
@@ -47,12 +45,6 @@ class Table:
     name: str
     grain: str
     columns: tuple[Column, ...]
-
-
-def rendered() -> dict[str, str]:
-    """The DuckDB form of every statement, by its path below the folder of these."""
-    texts = {name: sql_queries.source(name) for name in sql_queries.names()}
-    return {f"{name}.sql": f"{sql_queries.mark_of(text)}\n{sql_queries.render(text)}\n" for name, text in texts.items()}
 
 
 def parse_table(name: str) -> Table:
@@ -158,11 +150,6 @@ def _sentence(text: str) -> str:
 
 def main() -> None:
     """Write everything anew."""
-    shutil.rmtree(RENDERED, ignore_errors=True)
-    for name, text in rendered().items():
-        path = RENDERED / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
     DICTIONARY.write_text(dictionary(), encoding="utf-8")
     CATALOGUE.write_text(catalogue(), encoding="utf-8")
 

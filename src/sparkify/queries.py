@@ -233,9 +233,9 @@ def _statement(warehouse: Asked, name: str, given: Mapping[str, str] | None, *, 
     values = checked(query, given or {})
     agents = ""
     if asks_first(name):
-        used = _filled(_template("filter/agents", engine), query, engine, values | {"limit": str(AGENTS)})
+        used = _filled(sql_queries.statement("filter/agents", engine), query, engine, values | {"limit": str(AGENTS)})
         agents = _table([str(agent) for agent, *_ in warehouse.ask(used).rows], engine)
-    text = _template(f"analytics/{name}", engine)
+    text = sql_queries.statement(f"analytics/{name}", engine)
     if ":listening" in text:
         text = _nested(text, "listening", _listening(warehouse, query, values, keep=keep))
     return _filled(text, query, engine, values, agents)
@@ -243,7 +243,7 @@ def _statement(warehouse: Asked, name: str, given: Mapping[str, str] | None, *, 
 
 def _listening(warehouse: Asked, query: NamedQuery, values: Mapping[str, str], *, keep: bool) -> str:
     """The listening of a question: counted from the plays, or taken from one that is kept, which then is made first."""
-    text = _template("filter/listening", warehouse.engine)
+    text = sql_queries.statement("filter/listening", warehouse.engine)
     if not keep or query.lookback:
         return text
     wanted = _Listening(*(values[parameter.name] for parameter in FILTERS))
@@ -251,7 +251,7 @@ def _listening(warehouse: Asked, query: NamedQuery, values: Mapping[str, str], *
     table = warehouse.keep(next(wider, wanted), _filled(text, query, warehouse.engine, values))
     if table is None:
         return text
-    return _nested(_template("filter/kept", warehouse.engine), "kept", f"select * from {table}")
+    return _nested(sql_queries.statement("filter/kept", warehouse.engine), "kept", f"select * from {table}")
 
 
 def checked(query: NamedQuery, given: Mapping[str, str]) -> dict[str, str]:
@@ -269,12 +269,6 @@ def checked(query: NamedQuery, given: Mapping[str, str]) -> dict[str, str]:
 
 
 _PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z]+)\b")
-
-
-def _template(name: str, engine: sql_queries.Engine) -> str:
-    """The text of a statement for an engine, with placeholders such as `:plays`."""
-    text = sql_queries.statement(name, engine)
-    return text if engine == "redshift" else re.sub(r"\$([a-z]+)\b", r":\1", text)  # DuckDB's mark is the dollar
 
 
 def _nested(text: str, name: str, inner: str) -> str:
@@ -298,7 +292,7 @@ def _filled(
     kinds = {parameter.name: parameter for parameter in (*FILTERS, *query.parameters)}
     limit = Parameter("limit", "integer", "1", "", 1, AGENTS)
     # Only the plays reach back further than the range that was asked for.
-    plays = _template("filter/plays", engine).replace(":start", ":since")
+    plays = sql_queries.statement("filter/plays", engine).replace(":start", ":since")
 
     def one(match: re.Match[str]) -> str:
         name = match.group(1)

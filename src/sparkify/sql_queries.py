@@ -1,8 +1,7 @@
-"""The one place that hands out SQL: statements by name, rendered for an engine.
+"""The one place that hands out SQL: statements by name, for an engine.
 
-The statements lie in `sql/`, one a file, in the Redshift dialect; sqlglot renders them for DuckDB, ahead of time: what
-`make derived` wrote into `rendered/` spares every run 0.4 s. Names are paths below `sql/` without the ending,
-such as `transform/load_plays`.
+The statements lie in `sql/`, one a file, in the Redshift dialect. DuckDB runs the same text, but for the few words
+of `_DUCKDB`. Names are paths below `sql/` without the ending, such as `transform/load_plays`.
 
     python -m sparkify.sql_queries                               list every statement
     python -m sparkify.sql_queries transform/add_time            print it as it is written (Redshift)
@@ -11,7 +10,6 @@ such as `transform/load_plays`.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import sys
 from collections.abc import Iterator
@@ -23,8 +21,6 @@ from sparkify.errors import UsageError
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
-
-    from sqlglot.expressions import Expression
 
 Engine = Literal["redshift", "duckdb"]
 
@@ -118,54 +114,32 @@ USERS = (
 
 def statement(name: str, engine: Engine = "duckdb") -> str:
     """The SQL of one statement for an engine, without its header; raises UsageError for an unknown name."""
-    return _render(name, engine)
+    return _statement(name, engine)
 
 
 @cache
-def _render(name: str, engine: Engine) -> str:
-    text = source(name)
-    return body(text) if engine == "redshift" else _rendered(name, text) or render(text)
+def _statement(name: str, engine: Engine) -> str:
+    text = body(source(name))
+    return for_duckdb(text) if engine == "duckdb" else text
 
 
-def _rendered(name: str, text: str) -> str | None:
-    """The DuckDB form that was written ahead, if it is that of this text."""
-    try:
-        mark, _, found = (
-            _folder("rendered").joinpath(*f"{name}.sql".split("/")).read_text(encoding="utf-8").partition("\n")
-        )
-    except FileNotFoundError:
-        return None
-    return found.removesuffix("\n") if mark == mark_of(text) else None
+_DUCKDB = (
+    # Where rows lie, and in which order, is the cluster's business.
+    (re.compile(r" (?:diststyle \w+|distkey \(\w+\)|sortkey \(\w+\))"), ""),
+    # DuckDB counts the bytes of text by strlen; its octet_length takes BLOB only.
+    (re.compile(r"\boctet_length\("), "strlen("),
+    (re.compile(r"\bdatediff\((\w+),"), r"datediff('\1',"),
+    # Redshift replaces every match, DuckDB the first unless told otherwise.
+    (re.compile(r"\b(regexp_replace\([^()]*)\)"), r"\1, 'g')"),
+)
+"""All that DuckDB takes in another form; a test holds the whole against sqlglot's reading of both dialects."""
 
 
-def mark_of(text: str) -> str:
-    """The first line of what was rendered of a text, so that whoever changes the text gets the change."""
-    return f"-- rendered by `make derived`, do not edit; {hashlib.sha256(text.encode()).hexdigest()[:16]}"
-
-
-def render(text: str) -> str:
-    """A statement in the Redshift dialect as DuckDB takes it."""
-    import sqlglot
-    from sqlglot.errors import ErrorLevel
-
-    tree = sqlglot.parse_one(text, read="redshift").transform(_for_duckdb)
-    return tree.sql("duckdb", pretty=True, comments=False, unsupported_level=ErrorLevel.IGNORE)
-
-
-def _for_duckdb(node: Expression) -> Expression:
-    """Mend what sqlglot 30 leaves different between the engines."""
-    from sqlglot import exp
-
-    if isinstance(node, exp.RegexpReplace) and not node.args.get("modifiers"):
-        # Redshift replaces every match, DuckDB only the first unless told otherwise.
-        node.set("modifiers", exp.Literal.string("g"))
-    if isinstance(node, exp.ByteLength) or (isinstance(node, exp.Anonymous) and node.name.lower() == "octet_length"):
-        # DuckDB counts the bytes of text by strlen; its octet_length takes BLOB only.
-        return exp.Anonymous(
-            this="strlen",
-            expressions=[node.this if isinstance(node, exp.ByteLength) else node.expressions[0]],
-        )
-    return node
+def for_duckdb(text: str) -> str:
+    """A statement in the Redshift dialect as DuckDB takes it, line by line the same."""
+    for pattern, form in _DUCKDB:
+        text = pattern.sub(form, text)
+    return text
 
 
 def source(name: str) -> str:
@@ -201,8 +175,8 @@ def body(text: str) -> str:
     return "\n".join(lines).strip()
 
 
-def _folder(name: str = "sql") -> Traversable:
-    return files("sparkify") / name
+def _folder() -> Traversable:
+    return files("sparkify") / "sql"
 
 
 def _walk(folder: Traversable, prefix: str = "") -> Iterator[str]:

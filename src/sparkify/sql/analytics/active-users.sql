@@ -31,14 +31,14 @@ changes as (
     from spans
     union all
     select
-        least(cast(dateadd(day, 7, spans.day) as date), coalesce(spans.next_day, date '9999-12-31')) as day,
+        least(spans.day + 7, coalesce(spans.next_day, date '9999-12-31')) as day,
         0 as daily,
         -1 as weekly,
         0 as monthly
     from spans
     union all
     select
-        least(cast(dateadd(day, 30, spans.day) as date), coalesce(spans.next_day, date '9999-12-31')) as day,
+        least(spans.day + 30, coalesce(spans.next_day, date '9999-12-31')) as day,
         0 as daily,
         0 as weekly,
         -1 as monthly

@@ -23,8 +23,8 @@ tracks as (
         played.track_id,
         played.plays,
         etl_tracks.artist_id,
-        btrim(etl_tracks.song, ' ') as song,
-        nullif(btrim(etl_tracks.artist, ' '), '') as artist,
+        trim(both ' ' from etl_tracks.song) as song,
+        nullif(trim(both ' ' from etl_tracks.artist), '') as artist,
         min(played.track_id) over (partition by etl_track_keys.title_key, etl_track_keys.artist_key) as first_track
     from played
     inner join etl_tracks on played.track_id = etl_tracks.track_id

@@ -1,6 +1,0 @@
--- rendered by `make derived`, do not edit; fbbb9690a712da37
-DELETE FROM load_files USING   etl_files
-WHERE
-  load_files.url = etl_files.url
-  AND load_files.from_part = 1
-  AND load_files.modified < etl_files.modified
