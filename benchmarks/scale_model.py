@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sparkify import sql_queries
+from sparkify.models import models
 from sparkify.warehouse.redshift_loading import NARROWING
 
 SCALES = (1e6, 1e8, 1e9, 1e10, 1e11)
@@ -97,11 +98,14 @@ class Parameters:
 
 # What the program reads, counted in its SQL
 
-EVERY_BATCH = (
-    *sql_queries.INCOMING, *sql_queries.KEYS, *sql_queries.TRACKS, "transform/count_events", *sql_queries.PLAYS,
-    *sql_queries.USERS,
-)  # fmt: skip
-WITH_SONGS = (*sql_queries.SONGS, *sql_queries.MOVES, *sql_queries.ARTISTS)  # statements of a batch that brings songs
+MODELS = {
+    f"models/{each.name}:{place}": (each.when, statement)
+    for each in models()
+    for place, statement in enumerate(each.statements("redshift"), start=1)
+}
+"""What each model sends, statement by statement."""
+EVERY_BATCH = (*(name for name, (when, _) in MODELS.items() if when != "songs"), "run/count_events")
+WITH_SONGS = tuple(name for name, (when, _) in MODELS.items() if when == "songs")
 AUDITS = sql_queries.audits()
 ALWAYS = (*EVERY_BATCH, *AUDITS)
 SONGS, TRACKS, USERS = ("songs", "staging_songs", "etl_songs"), ("etl_tracks", "etl_track_keys"), ("users", "etl_users")
@@ -111,14 +115,14 @@ HISTORY = (
     ("audit/r8_plays_are_counted", "songplays", "batch", False),
     ("audit/r8_plays_are_counted", "etl_plays", "batch", False),
     ("run/resolution", "etl_plays", "run", False),
-    ("transform/load_moved_plays", "etl_plays", "day", True),
-    ("transform/load_moved_plays", "songplays", "day", False),
-    ("transform/move_plays", "songplays", "day", True),
+    ("models/moved_plays:1", "etl_plays", "day", True),
+    ("models/moved_plays:1", "songplays", "day", False),
+    ("models/moved_plays:2", "songplays", "day", True),
 )
 
 
 def sql(name: str) -> str:
-    return sql_queries.statement(name, "redshift")
+    return MODELS[name][1] if name in MODELS else sql_queries.statement(name, "redshift")
 
 
 @cache

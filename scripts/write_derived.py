@@ -90,7 +90,7 @@ def dictionary() -> str:
         "Every table and column: its grain, type, unit, source field and rule. Generated from "
         "`src/sparkify/sql/schema/` by `make derived`; change the comments there.",
         "",
-        "R1 to R8 are the rules of the load; `src/sparkify/sql/transform/` carries them out and "
+        "R1 to R8 are the rules of the load; `src/sparkify/sql/models/` carries them out and "
         "`src/sparkify/sql/audit/` holds every batch against them. Types are Redshift's; DuckDB takes the same, "
         "without the widths of text (in bytes), which the loader checks itself. Empty text is NULL in the star schema.",
     ]

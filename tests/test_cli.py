@@ -665,9 +665,9 @@ def test_the_three_doors_of_the_mission(tmp_path: Path) -> None:
     assert "every table is there already" in door("sparkify.create_tables")
     assert "loaded 2 files" in door("sparkify.etl", "--song-data", "song_data", "--log-data", "log_data")
     assert "nothing new" in door("sparkify.etl", "--song-data", "song_data", "--log-data", "log_data")
-    assert "transform/add_time" in door("sparkify.sql_queries").splitlines()
-    assert door("sparkify.sql_queries", "transform/add_time").startswith("-- time:")
-    assert "INSERT INTO" in door("sparkify.sql_queries", "transform/add_time", "duckdb")
+    assert "models/time" in door("sparkify.sql_queries").splitlines()
+    assert door("sparkify.sql_queries", "models/time").startswith("-- table: time")
+    assert "insert into time" in door("sparkify.sql_queries", "models/time", "duckdb")
     for arguments in (("sparkify.sql_queries", "nonsense"), ("sparkify.etl",), ("sparkify.create_tables", "--nope")):
         finish(start_python(tmp_path, "-m", *arguments)).failed(2)
     assert finish(start_python(tmp_path, "-m", "sparkify.sql_queries", "x", "oracle")).exit_code == 2

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparkify import sql_queries
 from sparkify.encoding import decode
+from sparkify.models import model
 
 
 def encoded_again(text: str, times: int) -> str:
@@ -82,5 +82,6 @@ def test_normal_form(text: str, normal: str | None) -> None:
         connection.execute("create table load_decoded (text varchar, decoded varchar)")
         if decode(text) != text:
             connection.execute("insert into load_decoded values (?, ?)", [text, decode(text)])
-        connection.execute(sql_queries.statement("transform/load_texts"))
+        [statement] = model("load_texts").statements("duckdb")
+        connection.execute(statement)
         assert connection.execute("select normal from load_texts").fetchall() == [(normal,)]

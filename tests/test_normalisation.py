@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparkify import etl
+from sparkify.models import model
 from sparkify.simulate import Company, simulate
 from sparkify.warehouse import Warehouse
 from tests.conftest import examples
@@ -62,9 +63,9 @@ def normal_forms(warehouse: Warehouse, texts: list[str]) -> dict[str, str | None
             some = texts[start : start + ROWS]
             warehouse.execute(f"insert into given values {', '.join(['(?)'] * len(some))}", some)
         warehouse.execute("create temp table load_new_texts as select distinct text from given")
-        warehouse.run("transform/load_decoded")
+        warehouse.execute(*model("load_decoded").statements(warehouse.engine))
         etl._decode_texts(warehouse)
-        warehouse.run("transform/load_texts")
+        warehouse.execute(*model("load_texts").statements(warehouse.engine))
         # A join, as it follows in a load: Redshift passes over blanks at the end when it compares.
         rows = warehouse.query(
             "select given.text, load_texts.normal from given inner join load_texts on given.text = load_texts.text"

@@ -22,6 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparkify import queries, sql_queries
+from sparkify.models import models
 from sparkify.simulate import Company, simulate
 from sparkify.source.fields import FIELDS
 from sparkify.source.parts import Part
@@ -583,6 +584,7 @@ def unnumbered(sql: str) -> str:
 
 
 FROM_FILES = {unnumbered(sql_queries.statement(name, "redshift")) for name in sql_queries.names()}
+FROM_FILES |= {unnumbered(sql) for model in models() for sql in model.statements("redshift")}
 NAMED = tuple(
     sql_queries.body(sql_queries.source(name)).partition(":")[0]
     for folder in ("analytics", "filter")

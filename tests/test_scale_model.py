@@ -64,27 +64,25 @@ def test_what_the_page_says_of_the_program_is_so() -> None:
     assert Settings(warehouse="redshift://host/db", batch_bytes=None).batch_limit == P.batch_bytes == 4 << 30
     assert P.batch_files == BATCH_FILES
     assert redshift_loading.NARROWING == 24
-    transform = {name for name in sql_queries.names("transform") if name != "transform/doubtful_texts"}
-    assert {*model.EVERY_BATCH, *model.WITH_SONGS, "transform/count_conflicts"} == transform
     schema = {table: model.sql(f"schema/{table}") for table in ("songplays", "etl_plays", "time")}
     assert all("distkey (start_time) sortkey (start_time)" in text for text in schema.values())
     keyed = "create temp table load_plays distkey (start_time) as"
-    assert model.sql("transform/load_plays").startswith(keyed)
-    assert "row_number() over ()" in model.sql("transform/load_plays")
+    assert model.sql("models/load_plays:1").startswith(keyed)
+    assert "row_number() over ()" in model.sql("models/load_plays:1")
     assert "session_id int," in model.sql("schema/songplays")
 
 
 def test_reads_are_counted_as_they_are_written() -> None:
     assert model.reads(("audit/r2_play_follows_its_track",), ("songplays",)) == 1
     assert model.reads(("audit/r2_play_follows_its_track",), ("etl_plays", "etl_tracks")) == 2
-    assert model.reads(("transform/add_time",), ("time",)) == 0  # written, and `from time.` is no table
+    assert model.reads(("models/time:1",), ("time",)) == 0  # written, and `from time.` is no table
     assert model.reads(("audit/r6_parts_of_instant",), ("time",)) == 1
-    assert model.reads(("transform/move_plays",), ("songplays",)) == 1
+    assert model.reads(("models/moved_plays:2",), ("songplays",)) == 1
 
 
 def test_whatever_reads_all_plays_is_told() -> None:
     """No statement of a load reads plays or instants without a range, but those of the list."""
-    names = {*model.EVERY_BATCH, *model.WITH_SONGS, *model.AUDITS, "transform/count_conflicts"}
+    names = {*model.EVERY_BATCH, *model.WITH_SONGS, *model.AUDITS, "run/count_conflicts"}
     names |= {*sql_queries.names("run"), *sql_queries.names("ledger")} - {"run/whole_range"}
     whole = {
         (name, table)

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from datetime import date
+from typing import get_args
 
 import duckdb
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from scripts import write_derived
 from sparkify import sql_queries
 from sparkify.errors import UsageError
+from sparkify.models import MODELS, Strategy, When, columns, model, models
 from sparkify.source.fields import FIELDS, Type
 
 
@@ -88,12 +90,12 @@ def test_fields_are_the_columns_of_staging(kind: str, table: str) -> None:
 
 
 def test_redshift_form_is_the_text_as_written() -> None:
-    written = sql_queries.source("transform/add_time")
-    assert written.endswith(sql_queries.statement("transform/add_time", "redshift") + "\n")
+    written = sql_queries.source("models/time")
+    assert written.endswith(sql_queries.statement("models/time", "redshift") + "\n")
 
 
 def test_unknown_statement_is_refused() -> None:
-    for name in ("transform/nothing", "../errors", "nothing", "schema/../schema/users"):
+    for name in ("models/nothing", "../errors", "nothing", "schema/../schema/users"):
         with pytest.raises(UsageError, match="no statement"):
             sql_queries.statement(name)
 
@@ -141,3 +143,28 @@ def test_module_prints_statements() -> None:
     missing = run("schema/nothing")
     assert missing.returncode == 2
     assert missing.stderr.startswith("sparkify: no statement 'schema/nothing'")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_says_how_its_rows_get_into_the_table(name: str) -> None:
+    found = model(name)
+    assert found.strategy in get_args(Strategy)
+    assert found.when in get_args(When)
+    assert found.rule or name == "load_range"
+    assert bool(found.key) == (found.strategy in ("upsert", "update", "delete"))
+    assert bool(found.sets) == (found.strategy == "update")
+    assert (found.table in sql_queries.TABLES) == (found.strategy != "replace")
+    assert set(found.key + found.sets) <= set(columns(found.table) if found.strategy != "replace" else ())
+
+
+def test_every_model_has_its_place_in_the_order() -> None:
+    assert sorted(MODELS) == [name.removeprefix("models/") for name in sql_queries.names("models")]
+    made = {table: place for place, each in enumerate(models()) if (table := each.batch_table)}
+    for place, each in enumerate(models()):
+        for table in re.findall(r"\b(?:from|join) (\w+)\b(?!\.)", each.select):
+            assert made.get(table, -1) < place, f"{each.name} reads {table}, which is made later"
+
+
+def test_columns_of_a_table_are_those_of_its_file() -> None:
+    for table in sql_queries.TABLES:
+        assert columns(table) == tuple(column.name for column in write_derived.parse_table(table).columns)

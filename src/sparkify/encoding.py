@@ -1,7 +1,7 @@
 """Undo double encoding: text whose UTF-8 bytes were taken for Latin-1 and encoded once more.
 
 No engine does this in SQL, so the loader does it for the few distinct texts that need it (R2). The rest of
-the normalisation is SQL, in `sql/transform/load_texts.sql`.
+the normalisation is SQL, in `sql/models/load_texts.sql`.
 """
 
 from __future__ import annotations

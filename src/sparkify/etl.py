@@ -2,7 +2,7 @@
 
     python -m sparkify.etl --song-data DIR --log-data DIR [--warehouse URL]
 
-What the rules R1 to R8 say stands in `sql/transform/` and `sql/audit/`; this module is their order.
+What the rules R1 to R8 say stands in `sql/models/` and `sql/audit/`, in the order of `models.py`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sparkify.discovery import Listing
 from sparkify.encoding import decode
 from sparkify.errors import AuditFailed, SparkifyError, TooManyRejects, UsageError, WarehouseError
 from sparkify.ledger import Batch, RejectLog
+from sparkify.models import models
 from sparkify.progress import Progress, Quiet, plural
 from sparkify.run_report import Report
 from sparkify.source.ahead import ahead
@@ -396,38 +397,31 @@ def transform(warehouse: Warehouse, batch: Batch, *, resolve_all: bool = False) 
     The catalogue first, because plays are resolved against it; then tracks, plays and users. With `resolve_all`
     every track is resolved again, because `match` changed.
     """
-    warehouse.drop_temporary(_LOAD_TABLES)
+    warehouse.drop_temporary(model.batch_table for model in models() if model.batch_table)
     [(events, songs)] = warehouse.rows("run/count_staged")
     batch.events_staged, batch.songs_staged = number(events), number(songs)
-    _run(warehouse, sql_queries.INCOMING)
-    _decode_texts(warehouse)
-    _run(warehouse, sql_queries.KEYS)
-    if batch.songs_staged:
-        _run(warehouse, sql_queries.SONGS)
-    _run(warehouse, sql_queries.TRACKS)
-    if batch.songs_staged or resolve_all:
-        _run(warehouse, sql_queries.MOVES)
-    if batch.songs_staged:
-        _run(warehouse, sql_queries.ARTISTS)
-    if not batch.events_staged:
+    brought = {"": True, "songs": bool(songs) or resolve_all, "events": bool(events)}
+    for model in models():
+        if model.strategy == "append" and model.table == "songplays" and events:
+            # Before the plays are in: which of them were there already.
+            [(known, others)] = warehouse.rows("run/count_events")
+            batch.plays_known, batch.other_pages = number(known), number(others)
+        if brought[model.when]:
+            for statement in model.statements(warehouse.engine):
+                warehouse.execute(statement)
+        if model.table == "load_decoded":
+            _decode_texts(warehouse)
+    if not events:
         return 0
-    [(known, others)] = warehouse.rows("transform/count_events")
-    _run(warehouse, (*sql_queries.PLAYS, *sql_queries.USERS))
     batch.plays_new = number(warehouse.rows("run/count_plays")[0][0])
-    batch.plays_known, batch.other_pages = number(known), number(others)
     if batch.plays_known:
-        batch.conflicts = number(warehouse.rows("transform/count_conflicts")[0][0])
+        batch.conflicts = number(warehouse.rows("run/count_conflicts")[0][0])
     return number(warehouse.rows("run/count_instants")[0][0])
-
-
-def _run(warehouse: Warehouse, names: tuple[str, ...]) -> None:
-    for name in names:
-        warehouse.run(name)
 
 
 def _decode_texts(warehouse: Warehouse) -> None:
     """The one step of normalisation that no engine can do: undo double encoding (R2)."""
-    texts = (str(text) for (text,) in warehouse.rows("transform/doubtful_texts"))
+    texts = (str(text) for (text,) in warehouse.rows("run/doubtful_texts"))
     warehouse.append(
         "load_decoded",
         ({"text": text, "decoded": meant} for text in texts if (meant := decode(text)) != text),
@@ -443,11 +437,6 @@ def audit(warehouse: Warehouse) -> None:
             "Nothing of this batch was loaded. `sparkify check` tells more; if tables were edited by hand, "
             "`sparkify etl --full-refresh` rebuilds them; if not, please report this.",
         )
-
-
-_LOAD_TABLES = tuple(
-    name.removeprefix("transform/") for name in sql_queries.names("transform") if name.startswith("transform/load_")
-)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """The one place that hands out SQL: statements by name, for an engine.
 
 The statements lie in `sql/`, one a file, in the Redshift dialect. DuckDB runs the same text, but for the few words
-of `_DUCKDB`. Names are paths below `sql/` without the ending, such as `transform/load_plays`.
+of `_DUCKDB`. Names are paths below `sql/` without the ending, such as `models/songplays`.
 
     python -m sparkify.sql_queries                               list every statement
-    python -m sparkify.sql_queries transform/add_time            print it as it is written (Redshift)
-    python -m sparkify.sql_queries transform/add_time duckdb     print it as DuckDB gets it
+    python -m sparkify.sql_queries models/time               print it as it is written (Redshift)
+    python -m sparkify.sql_queries models/time duckdb        print what DuckDB gets
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from sparkify.errors import UsageError
 
@@ -47,69 +47,6 @@ TABLES = STAGING + STAR + BOOKKEEPING
 
 RUN_TABLES = ("run_users", "run_songs", "run_artists", "run_plays")
 """Temporary tables of one run: what it added or changed."""
-
-# The transform, in order. What needs the catalogue comes before what resolves plays against it.
-INCOMING = (
-    "transform/load_songs",
-    "transform/load_tracks",
-    "transform/load_new_texts",
-    "transform/load_range",
-    "transform/load_decoded",
-)
-KEYS = (
-    "transform/load_texts",
-    "transform/load_song_keys",
-    "transform/load_artist_keys",
-)
-SONGS = (
-    "transform/load_artist_ids",
-    "transform/load_changed_songs",
-    "transform/drop_old_songs",
-    "transform/add_songs",
-    "transform/drop_old_song_sources",
-    "transform/add_song_sources",
-    "transform/drop_changed_songs",
-    "transform/add_changed_songs",
-    "transform/note_changed_songs",
-)
-ARTISTS = (
-    "transform/load_changed_artists",
-    "transform/drop_changed_artists",
-    "transform/add_changed_artists",
-    "transform/drop_unnamed_artists",
-    "transform/note_changed_artists",
-)
-TRACKS = (
-    "transform/add_tracks",
-    "transform/add_track_keys",
-    "transform/load_unresolved",
-    "transform/load_resolved",
-    "transform/load_changed_tracks",
-    "transform/resolve_tracks",
-)
-MOVES = (
-    "transform/load_moved_plays",
-    "transform/move_plays",
-    "transform/note_moved_plays",
-)
-PLAYS = (
-    "transform/load_repeated",
-    "transform/load_kept",
-    "transform/load_plays",
-    "transform/add_plays",
-    "transform/add_play_tracks",
-    "transform/load_instants",
-    "transform/add_time",
-)
-USERS = (
-    "transform/load_users",
-    "transform/load_changed_users",
-    "transform/drop_changed_users",
-    "transform/add_changed_users",
-    "transform/drop_latest_events",
-    "transform/add_latest_events",
-    "transform/note_changed_users",
-)
 
 
 def statement(name: str, engine: Engine = "duckdb") -> str:
@@ -187,6 +124,15 @@ def _walk(folder: Traversable, prefix: str = "") -> Iterator[str]:
             yield prefix + entry.name.removesuffix(".sql")
 
 
+def _sent(name: str, engine: Engine) -> list[str]:
+    """What is sent to an engine for a file: of a model, the statements that its strategy makes of the SELECT."""
+    if name.startswith("models/"):
+        from sparkify.models import model
+
+        return model(name.removeprefix("models/")).statements(engine)
+    return [statement(name, engine)]
+
+
 def main(arguments: list[str]) -> int:
     """Print the list of statements, or one of them for an engine."""
     if len(arguments) > 2 or (len(arguments) == 2 and arguments[1] not in ("redshift", "duckdb")):
@@ -195,8 +141,8 @@ def main(arguments: list[str]) -> int:
     try:
         if not arguments:
             sys.stdout.write("\n".join(names()) + "\n")
-        elif arguments[1:] == ["duckdb"]:
-            sys.stdout.write(statement(arguments[0], "duckdb") + "\n")
+        elif len(arguments) == 2:
+            sys.stdout.write(";\n\n".join(_sent(arguments[0], cast("Engine", arguments[1]))) + "\n")
         else:
             sys.stdout.write(source(arguments[0]))
     except UsageError as error:

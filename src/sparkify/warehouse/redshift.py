@@ -235,11 +235,7 @@ class RedshiftWarehouse(Transactions):
                 self._fetch_ledger()
             self._local.run(name, parameters)
             return
-        sql = self._statement(name)
-        made = _TEMP_TABLE.match(sql)
-        self.execute(sql, parameters)
-        if made is not None:
-            self._temporary.add(made.group(1))
+        self.execute(self._statement(name), parameters)
 
     def rows(self, name: str, parameters: Sequence[object] = ()) -> list[Row]:
         folder, _, short = name.partition("/")
@@ -247,20 +243,23 @@ class RedshiftWarehouse(Transactions):
             if short == "loaded_origins" and self._ledger_is_old:
                 self._fetch_ledger()
             return self._local.rows(name, parameters)
-        return self.query(self._statement(name), parameters)
+        return self.query(_OF_RUN.sub(rf"{WORK}.\1", self._statement(name)), parameters)
 
     def _statement(self, name: str) -> str:
         """A statement of `sql/`. What lasts for a run, which may need more than one connection, is a table of ours."""
         sql = sql_queries.statement(name, self.engine)
         if name.removeprefix("run/") in sql_queries.RUN_TABLES:
             sql = sql.replace("create temp table ", "create table ", 1)
-        return _OF_RUN.sub(rf"{WORK}.\1", sql)
+        return sql
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
         if self._locking and sql.startswith(("drop table ", "alter table ")):
             self._alter(sql)
-        else:
-            self._main.execute(sql, parameters)
+            return
+        made = _TEMP_TABLE.match(sql)
+        self._main.execute(_OF_RUN.sub(rf"{WORK}.\1", sql), parameters)
+        if made is not None:
+            self._temporary.add(made.group(1))
 
     def _alter(self, sql: str) -> None:
         """Such statements wait for everybody who reads the table, even if he is idle: so not for ever."""

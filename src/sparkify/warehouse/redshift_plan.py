@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sparkify import sql_queries
+from sparkify.models import models
 from sparkify.source.files import SourceFile
 from sparkify.source.jsonpaths import JsonPaths
 from sparkify.source.parts import Part, Source
@@ -43,12 +44,11 @@ def plan(loading: Loading, files: Sequence[SourceFile], paths: JsonPaths | None,
 
 def statements() -> list[str]:
     """What every batch sends after its files are staged: transform, ledger and audits, in their order."""
-    names = (
-        *sql_queries.INCOMING, *sql_queries.KEYS, *sql_queries.SONGS, *sql_queries.TRACKS, *sql_queries.MOVES,
-        *sql_queries.ARTISTS, *sql_queries.PLAYS, *sql_queries.USERS, "ledger/load_files", "ledger/forget_older",
-        "ledger/drop_old_files", "ledger/add_files", "ledger/add_batch", "ledger/sum_run", *sql_queries.audits(),
-    )  # fmt: skip
-    return [*(f"{sql_queries.statement(name, 'redshift')};" for name in names), "commit;"]
+    names = ("ledger/load_files", "ledger/forget_older", "ledger/drop_old_files", "ledger/add_files",
+             "ledger/add_batch", "ledger/sum_run", *sql_queries.audits())  # fmt: skip
+    sent = [statement for model in models() for statement in model.statements("redshift")]
+    sent += [sql_queries.statement(name, "redshift") for name in names]
+    return [*(f"{statement};" for statement in sent), "commit;"]
 
 
 class _Paper:

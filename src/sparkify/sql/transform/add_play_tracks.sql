@@ -1,8 +1,0 @@
--- etl_plays: the track of each new play.
-insert into etl_plays (songplay_id, track_id, item_in_session, start_time)
-select
-    load_plays.songplay_id,
-    load_plays.track_id,
-    load_plays.item_in_session,
-    load_plays.start_time
-from load_plays
