@@ -166,45 +166,32 @@ def star(versions: Iterable[Version], *, match: str = "resolve") -> Star:
 
 
 def star_of_batches(batches: Iterable[Sequence[Version]], *, match: str = "resolve") -> Star:
-    """As `star`; the batches matter only to plays in conflict (R1)."""
-    files: list[FileCount] = []
-    rejects: list[Rejected] = []
-    no_data: list[str] = []
-    event_batches: list[list[Event]] = []
-    songs: list[tuple[Version, Song]] = []
+    """As `star`; the batches matter only to plays in conflict (R1). A version that comes again changes nothing."""
     seen: set[Version] = set()
+    staged: list[list[Staged]] = []
     for batch in batches:
-        events: list[Event] = []
-        for version in batch:
-            if version in seen or not is_read(version.name):
-                continue
-            seen.add(version)
-            items = read(version)
-            if is_control_file(items):
-                continue
-            if unreadable(version, items):
-                no_data.append(version.name)
-                continue
-            bad = len(rejects)
-            for item in items:
-                try:
-                    if isinstance(item, Bad):
-                        raise Misfit(item.reason_class, *item.all_classes)
-                    if kind(version.name) == "events":
-                        events.append(stage_event(item))
-                    else:
-                        songs.append((version, stage_song(item)))
-                except Misfit as misfit:
-                    rejects.append(Rejected(version.name, item.line, misfit.reason_class, misfit.all_classes))
-            bad = len(rejects) - bad
-            files.append(FileCount(version.name, version.modified, len(items), len(items) - bad, bad))
-        event_batches.append(events)
+        new = [version for version in dict.fromkeys(batch) if version not in seen and is_read(version.name)]
+        seen.update(new)
+        staged.append([stage(version) for version in new])
+    return star_of_staged(staged, match=match)
 
+
+def star_of_staged(batches: Sequence[Sequence[Staged]], *, match: str = "resolve") -> Star:
+    """The star schema after these files, each read once."""
+    files = [file for batch in batches for file in batch if file.is_data]
+    songs = [(file.version, row) for file in files for row in file.rows if isinstance(row, Song)]
+    event_batches = [
+        [row for file in batch if file.is_data for row in file.rows if isinstance(row, Event)] for batch in batches
+    ]
     songs_now = catalogue(songs)
     plays = r1_plays(event_batches)
-    tracks = {track(play): Resolution("none") for play in plays}
-    for each in tracks:
-        tracks[each] = r2_resolution(each, songs_now, match)
+    namesakes: dict[str, list[Song]] = {}
+    for song in songs_now:
+        namesakes.setdefault(normalise(song.artist_name), []).append(song)
+    tracks = {
+        (name, artist, length): r2_resolution((name, artist, length), namesakes.get(normalise(artist), []), match)
+        for name, artist, length in map(track, plays)
+    }
     matches = Counter(tracks[track(play)].match for play in plays)
     return Star(
         songplays=sort_rows(songplay_row(play, tracks[track(play)]) for play in plays),
@@ -212,12 +199,48 @@ def star_of_batches(batches: Iterable[Sequence[Version]], *, match: str = "resol
         songs=sort_rows(r4_songs(songs_now)),
         artists=sort_rows(r5_artists(songs_now)),
         time=sort_rows(r6_time(plays)),
-        rejects=rejects,
+        rejects=[reject for file in files for reject in file.rejects],
         tracks=tracks,
         resolution={name: matches[name] for name in MATCHES},
-        files=files,
-        unreadable=no_data,
+        files=[file.count for file in files],
+        unreadable=[file.version.name for batch in batches for file in batch if file.unreadable],
     )
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What staging takes of one file."""
+
+    version: Version
+    rows: list[Event | Song]
+    rejects: list[Rejected]
+    is_control: bool
+    unreadable: str | None
+    """What it is, if it is no data file; then it has neither rows nor rejects that count."""
+
+    @property
+    def is_data(self) -> bool:
+        return not (self.is_control or self.unreadable)
+
+    @property
+    def count(self) -> FileCount:
+        staged, rejected = len(self.rows), len(self.rejects)
+        return FileCount(self.version.name, self.version.modified, staged + rejected, staged, rejected)
+
+
+def stage(version: Version) -> Staged:
+    """Each record of a file is a row or a reject (R8)."""
+    items = read(version)
+    rows: list[Event | Song] = []
+    rejects: list[Rejected] = []
+    for item in items:
+        try:
+            if isinstance(item, Bad):
+                raise Misfit(item.reason_class, *item.all_classes)
+            rows.append(stage_event(item) if kind(version.name) == "events" else stage_song(item))
+        except Misfit as misfit:
+            rejects.append(Rejected(version.name, item.line, misfit.reason_class, misfit.all_classes))
+    return Staged(version, rows, rejects, is_control_file(items), unreadable(version, items))
 
 
 def sort_rows(rows: Iterable[Sequence[Cell]]) -> list[Row]:
@@ -783,9 +806,12 @@ def r3_users(events: Sequence[Event]) -> Iterator[Row]:
     def lateness(event: Event) -> tuple[tuple[str | float, ...], ...]:
         return null_lowest(event.ts, event.session_id, event.item_in_session, *attributes(event))
 
-    for user_id in {event.user_id for event in events if event.user_id is not None}:
-        latest = max((event for event in events if event.user_id == user_id), key=lateness)
-        yield (user_id, *attributes(latest))
+    by_user: dict[int, list[Event]] = {}
+    for event in events:
+        if event.user_id is not None:
+            by_user.setdefault(event.user_id, []).append(event)
+    for user_id, own in by_user.items():
+        yield (user_id, *attributes(max(own, key=lateness)))
 
 
 def r4_songs(songs: Iterable[Song]) -> Iterator[Row]:
@@ -807,8 +833,11 @@ def r5_artists(songs: Sequence[Song]) -> Iterator[Row]:
         counts = Counter(each for each in texts if each)
         return min(counts, key=lambda each: (-counts[each], len(each), each), default=None)
 
-    for artist_id in {song.artist_id for song in songs if song.artist_id}:
-        own = [song for song in songs if song.artist_id == artist_id]
+    by_artist: dict[str, list[Song]] = {}
+    for song in songs:
+        if song.artist_id:
+            by_artist.setdefault(song.artist_id, []).append(song)
+    for artist_id, own in by_artist.items():
         pairs = Counter(
             (song.artist_latitude, song.artist_longitude)
             for song in own
