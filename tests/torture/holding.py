@@ -13,13 +13,13 @@ from types import FrameType
 from unittest.mock import patch
 
 from sparkify import etl
-from sparkify.errors import SparkifyError, TooManyRejects
-from sparkify.source import records, shape
+from sparkify.errors import Unreadable
+from sparkify.source import grammar, prepare, shape
 from sparkify.source.access import Access
 from sparkify.source.compaction import compact
 from sparkify.source.spool import Spool
 from tests.house import ALL_REJECTS, EVENT_COLUMNS, KINDS, SONG_COLUMNS, House, tables
-from tests.reference import Event, Row, Staged, Version, kind, stage, star_of_staged, timestamp
+from tests.reference import MARK, Event, Row, Staged, Version, kind, stage, star_of_staged, timestamp
 
 PUBLIC_FIELDS = (
     *("artist", "auth", "firstName", "gender", "itemInSession", "lastName", "length", "level", "location"),
@@ -100,53 +100,52 @@ def hold(folder: Path, versions: Sequence[Version], way: Way, staged: dict[Versi
 def _hold_data(folder: Path, files: list[Staged], way: Way, held: Held) -> None:
     """The good and the bad, and everything else that is not unreadable."""
     left = list(files)
-    while True:
+    while left:
         try:
             held.differences += compare(left, load(folder, [file.version for file in left], way))
             break
-        except SparkifyError as error:
-            named = _named(left, error)
+        except Unreadable as error:
+            told = _told(folder, error)
             # Where no object is in a file, only its looks tell a bad record from no data at all.
-            if named is None or not is_unreadable_error(error) or not may_be_unreadable(named):
-                held.differences.append(
-                    Difference(named.version.name if named else None, "the load fails", "no error", error)
-                )
+            wrong = [file for file in left if file.version.name in told and not may_be_unreadable(file)]
+            held.differences += [
+                Difference(file.version.name, "told as unreadable", file.count, told[file.version.name])
+                for file in wrong
+            ]
+            held.unreadable += len(told) - len(wrong)
+            before, left = left, [file for file in left if file.version.name not in told]
+            if len(left) == len(before):
+                held.differences.append(Difference(None, "told as unreadable", "one of the files", error))
                 break
-            left.remove(named)
-            held.unreadable += 1
         except Exception as error:
-            held.differences.append(Difference(None, "the load fails", "no error", error))
+            held.differences.append(Difference(_named(left, error), "the load fails", "no error", error))
             break
     held.rows += sum(len(file.rows) for file in left)
     held.rejects += sum(len(file.rejects) for file in left)
 
 
 def _hold_unreadable(folder: Path, files: list[Staged], way: Way, held: Held) -> None:
-    """They stop a load, which names one of them, and the ledger knows none."""
-    left = list(files)
+    """They stop a load, which names each of them."""
     good = Version("log_data/good.json", b'{"ts": 1, "page": "Home"}', 1)
-    while left:
-        try:
-            load(folder, [good, *(file.version for file in left)], way)
-        except SparkifyError as error:
-            named = _named(left, error)
-            if not is_unreadable_error(error) or named is None:
-                held.differences.append(Difference(left[0].version.name, "not told as unreadable", "exit 3", error))
-                return
-            left = left[len(left) // 2 :] if len(left) > 1 else []  # by halves: the first of each is named
-        except Exception as error:
-            held.differences.append(Difference(None, "an unreadable file", "exit 3", error))
-            return
-        else:
-            held.differences.append(
-                Difference(left[0].version.name, "loaded", f"exit 3: {left[0].unreadable}", "exit 0")
-            )
-            return
+    told: dict[str, str] = {}
+    got: object = "exit 0"
+    try:
+        load(folder, [good, *(file.version for file in files)], way)
+    except Unreadable as error:
+        told = _told(folder, error)
+        got = "not named"
+    except Exception as error:
+        got = error
+    for file in files:
+        if file.version.name not in told:
+            held.differences.append(Difference(file.version.name, "unreadable", file.unreadable, got))
+    if "log_data/good.json" in told:
+        held.differences.append(Difference(None, "a good file", "readable", told["log_data/good.json"]))
 
 
-def is_unreadable_error(error: SparkifyError) -> bool:
-    """Exit 3 for a file, not for records."""
-    return error.exit_code == TooManyRejects.exit_code and not isinstance(error, TooManyRejects)
+def _told(folder: Path, error: Unreadable) -> dict[str, str]:
+    house = House(folder)
+    return {house.name(url): what for url, what in error.found}
 
 
 def may_be_unreadable(file: Staged) -> bool:
@@ -161,9 +160,9 @@ def may_be_unreadable(file: Staged) -> bool:
     )
 
 
-def _named(files: Iterable[Staged], error: Exception) -> Staged | None:
+def _named(files: Iterable[Staged], error: Exception) -> str | None:
     message = str(error)
-    return next((file for file in files if file.version.name in message), None)
+    return next((file.version.name for file in files if file.version.name in message), None)
 
 
 # --- The load ----------------------------------------------------------------------------------------------
@@ -231,9 +230,11 @@ def _compacted(house: House, folder: Path) -> dict[str, object]:
 @contextmanager
 def _blocks(size: int) -> Iterator[None]:
     """Make the readers take that few bytes at once, so that every token stands at every bound."""
-    with ExitStack() as stack:
-        for module, name in ((records, "_BLOCK"), (shape, "CHUNK")):
-            stack.enter_context(patch.object(module, name, size))
+    with (
+        patch.dict(grammar.split.__kwdefaults__, block=size),
+        patch.object(shape, "CHUNK", size),
+        patch.object(prepare, "CHUNK", max(size, len(MARK))),
+    ):
         yield
 
 
