@@ -31,8 +31,6 @@ from sparkify.warehouse import Warehouse, open_warehouse
 from tests.reference import (
     Cell,
     Event,
-    Misfit,
-    Record,
     Rejected,
     Resolution,
     Row,
@@ -41,14 +39,11 @@ from tests.reference import (
     Track,
     Version,
     catalogue,
-    is_control_file,
     is_read,
     kind,
     r2_resolution,
-    read,
     sort_rows,
-    stage_event,
-    stage_song,
+    stage,
     star_of_batches,
     timestamp,
     track,
@@ -455,29 +450,17 @@ def staged_by_reference(versions: Iterable[Version]) -> Staged:
     for version in versions:
         if not version.data:
             continue
-        good, bad = _stage(version)
-        rows[version.name] = len(good)
-        rejects += [(version.name, line, reason) for line, reason in bad]
-        for place, row in enumerate(good, start=1):
+        file = stage(version)
+        if not file.is_data:
+            continue
+        rows[version.name] = len(file.rows)
+        rejects += map(_reject, file.rejects)
+        for place, row in enumerate(file.rows, start=1):
             if isinstance(row, Event):
                 events.append(tuple(timestamp(row.ts) if c == "ts" else getattr(row, c) for c in EVENT_COLUMNS))
             else:
                 songs.append((version.name, place, *(getattr(row, column) for column in SONG_COLUMNS)))
     return Staged(sort_rows(events), sort_rows(songs), sorted(rejects), rows)
-
-
-def _stage(version: Version) -> tuple[list[Event | Song], list[tuple[int, str]]]:
-    items = read(version)
-    good: list[Event | Song] = []
-    bad: list[tuple[int, str]] = []
-    for item in [] if is_control_file(items) else items:
-        try:
-            if not isinstance(item, Record):
-                raise Misfit(item.reason_class)
-            good.append(stage_event(item) if kind(version.name) == "events" else stage_song(item))
-        except Misfit as misfit:
-            bad.append((item.line, misfit.reason_class))
-    return good, bad
 
 
 def tracks_of(versions: Iterable[Version], match: str) -> dict[Track, Resolution]:
@@ -487,7 +470,8 @@ def tracks_of(versions: Iterable[Version], match: str) -> dict[Track, Resolution
     for version in versions:
         if not is_read(version.name):
             continue
-        for row in _stage(version)[0]:
+        file = stage(version)
+        for row in file.rows if file.is_data else []:
             if isinstance(row, Song):
                 songs.append((version, row))
             elif row.page == "NextSong":

@@ -13,12 +13,13 @@ import json
 import math
 import re
 import zlib
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import zstandard
 
@@ -59,6 +60,8 @@ class Bad:
     line: int
     reason_class: str
     """`malformed`, `not-an-object`, `encoding` or `corrupt` (compression)."""
+    all_classes: frozenset[str] = field(default=frozenset(), compare=False)
+    """Every class that is true of it; the design does not say which is told."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ class Rejected:
     """Of the record's first character, in the decompressed file, from 1."""
     reason_class: str
     """One of `Bad`'s, or `value`, `too-long`, `missing`."""
+    all_classes: frozenset[str] = field(default=frozenset(), compare=False)
+    """Every class that is true of it, as in `Bad`."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,8 @@ class Star:
     """Plays by the match of their track; all four of `MATCHES` are there."""
     files: list[FileCount] = field(default_factory=list)
     """One for each version that was read, in the order given; `latest` is what the ledger shows."""
+    unreadable: list[str] = field(default_factory=list)
+    """Names of files that are no data files, in the order given: not in `files`."""
 
     @property
     def latest(self) -> dict[str, FileCount]:
@@ -159,41 +166,32 @@ def star(versions: Iterable[Version], *, match: str = "resolve") -> Star:
 
 
 def star_of_batches(batches: Iterable[Sequence[Version]], *, match: str = "resolve") -> Star:
-    """As `star`; the batches matter only to plays in conflict (R1)."""
-    files: list[FileCount] = []
-    rejects: list[Rejected] = []
-    event_batches: list[list[Event]] = []
-    songs: list[tuple[Version, Song]] = []
+    """As `star`; the batches matter only to plays in conflict (R1). A version that comes again changes nothing."""
     seen: set[Version] = set()
+    staged: list[list[Staged]] = []
     for batch in batches:
-        events: list[Event] = []
-        for version in batch:
-            if version in seen or not is_read(version.name):
-                continue
-            seen.add(version)
-            items = read(version)
-            if is_control_file(items):
-                continue
-            bad = len(rejects)
-            for item in items:
-                try:
-                    if isinstance(item, Bad):
-                        raise Misfit(item.reason_class)
-                    if kind(version.name) == "events":
-                        events.append(stage_event(item))
-                    else:
-                        songs.append((version, stage_song(item)))
-                except Misfit as misfit:
-                    rejects.append(Rejected(version.name, item.line, misfit.reason_class))
-            bad = len(rejects) - bad
-            files.append(FileCount(version.name, version.modified, len(items), len(items) - bad, bad))
-        event_batches.append(events)
+        new = [version for version in dict.fromkeys(batch) if version not in seen and is_read(version.name)]
+        seen.update(new)
+        staged.append([stage(version) for version in new])
+    return star_of_staged(staged, match=match)
 
+
+def star_of_staged(batches: Sequence[Sequence[Staged]], *, match: str = "resolve") -> Star:
+    """The star schema after these files, each read once."""
+    files = [file for batch in batches for file in batch if file.is_data]
+    songs = [(file.version, row) for file in files for row in file.rows if isinstance(row, Song)]
+    event_batches = [
+        [row for file in batch if file.is_data for row in file.rows if isinstance(row, Event)] for batch in batches
+    ]
     songs_now = catalogue(songs)
     plays = r1_plays(event_batches)
-    tracks = {track(play): Resolution("none") for play in plays}
-    for each in tracks:
-        tracks[each] = r2_resolution(each, songs_now, match)
+    namesakes: dict[str, list[Song]] = {}
+    for song in songs_now:
+        namesakes.setdefault(normalise(song.artist_name), []).append(song)
+    tracks = {
+        (name, artist, length): r2_resolution((name, artist, length), namesakes.get(normalise(artist), []), match)
+        for name, artist, length in map(track, plays)
+    }
     matches = Counter(tracks[track(play)].match for play in plays)
     return Star(
         songplays=sort_rows(songplay_row(play, tracks[track(play)]) for play in plays),
@@ -201,11 +199,48 @@ def star_of_batches(batches: Iterable[Sequence[Version]], *, match: str = "resol
         songs=sort_rows(r4_songs(songs_now)),
         artists=sort_rows(r5_artists(songs_now)),
         time=sort_rows(r6_time(plays)),
-        rejects=rejects,
+        rejects=[reject for file in files for reject in file.rejects],
         tracks=tracks,
         resolution={name: matches[name] for name in MATCHES},
-        files=files,
+        files=[file.count for file in files],
+        unreadable=[file.version.name for batch in batches for file in batch if file.unreadable],
     )
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What staging takes of one file."""
+
+    version: Version
+    rows: list[Event | Song]
+    rejects: list[Rejected]
+    is_control: bool
+    unreadable: str | None
+    """What it is, if it is no data file; then it has neither rows nor rejects that count."""
+
+    @property
+    def is_data(self) -> bool:
+        return not (self.is_control or self.unreadable)
+
+    @property
+    def count(self) -> FileCount:
+        staged, rejected = len(self.rows), len(self.rejects)
+        return FileCount(self.version.name, self.version.modified, staged + rejected, staged, rejected)
+
+
+def stage(version: Version) -> Staged:
+    """Each record of a file is a row or a reject (R8)."""
+    items = read(version)
+    rows: list[Event | Song] = []
+    rejects: list[Rejected] = []
+    for item in items:
+        try:
+            if isinstance(item, Bad):
+                raise Misfit(item.reason_class, *item.all_classes)
+            rows.append(stage_event(item) if kind(version.name) == "events" else stage_song(item))
+        except Misfit as misfit:
+            rejects.append(Rejected(version.name, item.line, misfit.reason_class, misfit.all_classes))
+    return Staged(version, rows, rejects, is_control_file(items), unreadable(version, items))
 
 
 def sort_rows(rows: Iterable[Sequence[Cell]]) -> list[Row]:
@@ -246,6 +281,39 @@ def is_control_file(items: Sequence[Record | Bad]) -> bool:
     return manifest and members["entries"].startswith(b"[")
 
 
+MAGIC = {".gz": (b"\x1f\x8b",), ".zst": (b"\x28\xb5\x2f\xfd", *(b"%c\x2a\x4d\x18" % n for n in range(0x50, 0x60)))}
+"""How compressed data begins; a zst file may begin with a frame to be skipped."""
+UTF_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
+"""Byte order marks of UTF-16 and UTF-32; that of little-endian UTF-32 begins with the first."""
+UTF_BRACES = tuple(brace.encode(name) for brace in "{[" for name in ("utf-16-le", "utf-16-be", "utf-32-be"))
+
+
+def unreadable(version: Version, items: Sequence[Record | Bad]) -> str | None:
+    """4.1, "What is no data file is no record": what a file that holds not one JSON object is instead.
+
+    None for a file that holds an object (though it be a reject) and for one whose text is merely no JSON.
+    """
+    if any(isinstance(item, Record) or item.reason_class == "encoding" for item in items):
+        return None
+    name, stored = version.name, version.data
+    for suffix, beginnings in MAGIC.items():
+        if name.endswith(suffix) and stored and not stored.startswith(beginnings):
+            return f"not {suffix}"
+    data, whole = decompress(version)
+    if not whole and not data:
+        return "damaged from its beginning"
+    if data.startswith(tuple(beginning for beginnings in MAGIC.values() for beginning in beginnings)):
+        return "compressed under another name"
+    if data.startswith(UTF_MARKS + UTF_BRACES):  # a brace or bracket with zero bytes beside it needs no mark
+        return "UTF-16 or UTF-32"
+    beginning = data.removeprefix(MARK).lstrip().lower()
+    if beginning.startswith((b"<!doctype html", b"<html")):
+        return "HTML"
+    if beginning.startswith(b"version https://git-lfs.github.com/spec/"):
+        return "a pointer of a large-file store"
+    return None
+
+
 def read(version: Version) -> list[Record | Bad]:
     """The records and rejects of a file. Of a damaged compressed file the readable part counts, then one
     reject, which takes a half record at the end of that part with it.
@@ -265,7 +333,8 @@ def decompress(version: Version) -> tuple[bytes, bool]:
     if version.name.endswith(".gz"):
         return _decompress(version.data, lambda: zlib.decompressobj(wbits=31), zlib.error, padding=b"\0")
     if version.name.endswith(".zst"):
-        return _decompress(version.data, lambda: zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError)
+        widest = zstandard.ZstdDecompressor(max_window_size=2**31)  # `zstd --long=31`
+        return _decompress(version.data, widest.decompressobj, zstandard.ZstdError)
     return version.data, True
 
 
@@ -309,6 +378,7 @@ def _readable(data: bytes, member: Decompressor, error: type[Exception]) -> byte
 
 # --- JSON (4.1) ----------------------------------------------------------------------------------------
 
+MARK = b"\xef\xbb\xbf"
 SEPARATORS = re.compile(rb"[ \t\r\n\f\v]*")
 BLANK = re.compile(rb"[ \t\r\n]*")
 STRING = rb'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+"'
@@ -319,39 +389,67 @@ KEY = re.compile(rb"(%b)[ \t\r\n]*:[ \t\r\n]*" % STRING)
 NUMBERS = re.compile(NUMBER.decode())
 
 
+AGAIN = re.compile(rb"[\n}][ \t\r\n\f\v]*+\{?")
+
+
 def parse(data: bytes) -> list[Record | Bad]:
-    """4.1, "What one reject is": the objects of a decompressed file, and what is not one, with their lines."""
+    """4.1, "What one reject is": the objects of a decompressed file, and what is not one, with their lines.
+
+    What is no JSON value ends before the next brace at the beginning of a line or behind a closing brace,
+    white space aside. Taken literally: any closing brace, also one within a text; a line begins behind LF only;
+    white space is that which may separate records; a mark in the middle of a file is no white space.
+    """
     items: list[Record | Bad] = []
-    position = 3 if data.startswith(b"\xef\xbb\xbf") else 0
+    braces = [found.end() - 1 for found in AGAIN.finditer(data) if found[0].endswith(b"{")]
+    hopeless: set[int] = set()
+    position = len(MARK) if data.startswith(MARK) else 0
+    line, counted = 1, 0
     while (position := _skip(SEPARATORS, data, position)) < len(data):
-        line = 1 + data.count(b"\n", 0, position)
-        end = value_end(data, position)
+        line, counted = line + data.count(b"\n", counted, position), position
+        end = value_end(data, position, hopeless)
         if end is None:
-            items.append(Bad(line, "malformed"))
-            line_feed = data.find(b"\n{", position)
-            position = len(data) if line_feed < 0 else line_feed + 1
-            continue
-        source = data[position:end]
-        if not source.startswith(b"{"):
-            items.append(Bad(line, "not-an-object"))
-        elif not is_sound_text(source):
-            items.append(Bad(line, "encoding"))
+            following = bisect_right(braces, position)
+            end = braces[following] if following < len(braces) else len(data)
+            items.append(_bad(line, "malformed", data[position:end]))
+        elif data[position : position + 1] != b"{":
+            items.append(_bad(line, "not-an-object", data[position:end]))
+        elif not is_utf8(data[position:end]):
+            items.append(Bad(line, "encoding", frozenset({"encoding"})))
         else:
-            items.append(Record(line, tuple(members(source))))
+            items.append(Record(line, tuple(members(data[position:end]))))
         position = end
     return items
 
 
-def value_end(data: bytes, position: int) -> int | None:
-    """The end of the JSON value that starts here; None if there is none. No recursion: nesting may be deep."""
+def _bad(line: int, reason_class: str, source: bytes) -> Bad:
+    return Bad(line, reason_class, frozenset({reason_class} if is_utf8(source) else {reason_class, "encoding"}))
+
+
+def value_end(data: bytes, position: int, hopeless: set[int] | None = None) -> int | None:
+    """The end of the JSON value that starts here; None if there is none. No recursion: nesting may be deep.
+
+    `hopeless` remembers, over the calls for one file, the beginnings of objects and arrays that come to no end:
+    where the outer one breaks, the inner ones that are open break too.
+    """
+    opened: list[int] = []
+    end = None if hopeless and position in hopeless else _value_end(data, position, opened)
+    if end is None and hopeless is not None:
+        hopeless.update(opened)
+    return end
+
+
+def _value_end(data: bytes, position: int, opened: list[int]) -> int | None:
+    """As `value_end`; leaves in `opened` where each object or array begins that is still open at the end."""
     closing: list[bytes] = []
     while True:
         opening = data[position : position + 1]
         if opening in {b"{", b"["}:
             close = b"}" if opening == b"{" else b"]"
+            start = position
             position = _skip(BLANK, data, position + 1)
             if data[position : position + 1] != close:
                 closing.append(close)
+                opened.append(start)
                 if close == b"]":
                     continue
                 if not (key := KEY.match(data, position)):
@@ -367,6 +465,7 @@ def value_end(data: bytes, position: int) -> int | None:
             position = _skip(BLANK, data, position)
             if data[position : position + 1] == closing[-1]:
                 closing.pop()
+                opened.pop()
                 position += 1
                 continue
             if data[position : position + 1] != b",":
@@ -391,14 +490,12 @@ def members(source: bytes) -> Iterator[tuple[str, bytes]]:
         position = _skip(BLANK, source, _skip(BLANK, source, end) + 1)
 
 
-def is_sound_text(source: bytes) -> bool:
-    """4.1: valid UTF-8, and no lone surrogate or U+0000 in any text of the record, known field or not."""
+def is_utf8(source: bytes) -> bool:
     try:
         source.decode()
     except UnicodeDecodeError:
         return False
-    texts = [json.loads(text) for text in STRINGS.findall(source)]
-    return not any(char == "\0" or "\ud800" <= char <= "\udfff" for text in texts for char in text)
+    return True
 
 
 def _skip(pattern: re.Pattern[bytes], data: bytes, position: int) -> int:
@@ -412,74 +509,69 @@ def _skip(pattern: re.Pattern[bytes], data: bytes, position: int) -> int:
 class Misfit(Exception):
     """The record does not fit its table."""
 
-    def __init__(self, reason_class: str) -> None:
-        self.reason_class = reason_class
-        super().__init__(reason_class)
+    def __init__(self, *classes: str) -> None:
+        self.reason_class = classes[0]
+        self.all_classes = frozenset(classes)
+        super().__init__(*classes)
 
 
 def stage_event(record: Record) -> Event:
     """4.1, 4.2: the columns of `staging_events`."""
-    ts = epoch_ms(value(record, "ts"))
-    page = text(value(record, "page"), 256)
-    event = Event(
-        artist=text(value(record, "artist"), 1024),
-        auth=text(value(record, "auth"), 256),
-        first_name=text(value(record, "firstName"), 1024),
-        gender=text(value(record, "gender"), 256),
-        item_in_session=integer(value(record, "itemInSession")),
-        last_name=text(value(record, "lastName"), 1024),
-        length=double(value(record, "length")),
-        level=text(value(record, "level"), 256),
-        location=text(value(record, "location"), 1024),
-        method=text(value(record, "method"), 256),
-        page=page or "",
-        registration=double(value(record, "registration")),
-        session_id=integer(value(record, "sessionId")),
-        song=text(value(record, "song"), 1024),
-        status=integer(value(record, "status")),
-        ts=ts or 0,
-        user_agent=text(value(record, "userAgent"), 4096),
-        user_id=integer(value(record, "userId")),
-    )
-    if ts is None or not page:
-        raise Misfit("missing")
-    return event
+    return Event(**_fitted(record, EVENT_FIELDS, ("ts", "page")))
 
 
 def stage_song(record: Record) -> Song:
     """4.1, 4.2: the columns of `staging_songs`."""
-    song = Song(
-        num_songs=integer(value(record, "num_songs")),
-        artist_id=text(value(record, "artist_id"), 256),
-        artist_latitude=double(value(record, "artist_latitude")),
-        artist_longitude=double(value(record, "artist_longitude")),
-        artist_location=text(value(record, "artist_location"), 1024),
-        artist_name=text(value(record, "artist_name"), 1024),
-        song_id=text(value(record, "song_id"), 256) or "",
-        title=text(value(record, "title"), 1024),
-        duration=double(value(record, "duration")),
-        year=integer(value(record, "year")),
-    )
-    if not song.song_id:
-        raise Misfit("missing")
-    return song
+    return Song(**_fitted(record, SONG_FIELDS, ("song_id",)))
+
+
+def _fitted(record: Record, fields: Mapping[str, tuple[str, Fit]], required: Sequence[str]) -> dict[str, Any]:
+    """The cells of a row, by column. A record may be wrong in several ways; the first of them is told."""
+    cells: dict[str, Any] = {}
+    faults: list[str] = []
+    for column, (name, fit) in fields.items():
+        try:
+            cells[column] = fit(value(record, name))
+        except Misfit as misfit:
+            faults.append(misfit.reason_class)
+    faults += ["missing" for column in required if cells.get(column, "bad") in (None, "")]
+    if faults:
+        raise Misfit(*faults)
+    return cells
 
 
 def value(record: Record, name: str) -> str:
-    """The source text of a field, `null` if it is missing: the exact name first, then any case; last wins."""
+    """The source text of a field, `null` if it is missing: the exact name first, then any case; last wins.
+
+    Only the value that counts is looked into: neither U+0000 nor half a surrogate may be in any text of it, in
+    those within an array or object neither. What an unknown field or an earlier one of the same name holds is
+    nobody's.
+    """
     exact = [source for key, source in record.members if key == name]
     any_case = [source for key, source in record.members if key.lower() == name.lower()]
-    return (exact or any_case or [b"null"])[-1].decode()
+    source = (exact or any_case or [b"null"])[-1]
+    texts = [json.loads(text) for text in STRINGS.findall(source)]
+    if any(char == "\0" or "\ud800" <= char <= "\udfff" for text in texts for char in text):
+        raise Misfit("encoding")
+    return source.decode()
 
 
-def text(source: str, max_bytes: int) -> str | None:
+Fit = Callable[[str], Cell]
+"""Takes the source text of a value; returns what its column holds, raises Misfit where it does not fit."""
+
+
+def text(max_bytes: int) -> Fit:
     """A string is its text; number, boolean, object and array are their source text."""
-    if source == "null":
-        return None
-    result = str(json.loads(source)) if source.startswith('"') else source
-    if len(result.encode()) > max_bytes:
-        raise Misfit("too-long")
-    return result
+
+    def fit(source: str) -> str | None:
+        if source == "null":
+            return None
+        result = str(json.loads(source)) if source.startswith('"') else source
+        if len(result.encode()) > max_bytes:
+            raise Misfit("too-long")
+        return result
+
+    return fit
 
 
 def number(source: str) -> str | None:
@@ -493,31 +585,40 @@ def number(source: str) -> str | None:
     return source
 
 
-def integral(source: str, lowest: int, highest: int) -> int | None:
-    """Exact where the source is plain digits, else by its double value, which must have no fraction."""
-    digits = number(source)
-    if digits is None:
-        return None
-    if re.fullmatch(r"-?[0-9]+", digits):
-        # Python refuses to convert thousands of digits; none so long is in range, -0 is the only odd zero.
-        result = int(digits) if len(digits) < 30 else highest + 1
-    else:
-        double_value = float(digits)
-        if not double_value.is_integer():
+def integral(lowest: int, highest: int) -> Fit:
+    """Whole numbers, judged as decimals."""
+
+    def fit(source: str) -> int | None:
+        digits = number(source)
+        if digits is None:
+            return None
+        result = whole(digits)
+        if result is None or not lowest <= result <= highest:
             raise Misfit("value")
-        result = int(double_value)
-    if not lowest <= result <= highest:
-        raise Misfit("value")
-    return result
+        return result
+
+    return fit
 
 
-def integer(source: str) -> int | None:
-    return integral(source, -(2**31), 2**31 - 1)
+def whole(digits: str) -> int | None:
+    """The value of a JSON number if it is whole and has at most 30 digits, exactly; None if not.
 
-
-def epoch_ms(source: str) -> int | None:
-    """4713 BC (the first Julian day) to the last whole millisecond of 64 bits of microseconds."""
-    return integral(source, -210_866_803_200_000, 9_223_372_036_854_775)
+    The number is `unscaled` times ten to the power of `scale`; neither is computed with before its length
+    is known: both may have thousands of digits.
+    """
+    mantissa, _, exponent = digits.lower().partition("e")
+    before, _, after = mantissa.lstrip("-").partition(".")
+    unscaled = (before + after).lstrip("0")
+    if not unscaled:
+        return 0
+    significant = unscaled.rstrip("0")
+    power = exponent.lstrip("+-").lstrip("0") or "0"
+    if len(power) > 10:  # more than any file has digits: far too large, or a fraction
+        return None
+    scale = (-1 if exponent.startswith("-") else 1) * int(power) - len(after) + len(unscaled) - len(significant)
+    if scale < 0 or len(significant) + scale > 30:
+        return None
+    return int(("-" if digits.startswith("-") else "") + significant + "0" * scale)
 
 
 def double(source: str) -> float | None:
@@ -528,6 +629,53 @@ def double(source: str) -> float | None:
     if math.isinf(result):
         raise Misfit("value")
     return result
+
+
+def seconds(source: str) -> float | None:
+    """R4 makes milliseconds of them, which must be a number too (4.1)."""
+    result = double(source)
+    if result is not None and math.isinf(result * 1000):
+        raise Misfit("value")
+    return result
+
+
+INTEGER = integral(-(2**31), 2**31 - 1)
+EPOCH_MS = integral(-210_866_803_200_000, 9_223_372_036_854_775)
+"""4713 BC (the first Julian day) to the last whole millisecond of 64 bits of microseconds."""
+
+EVENT_FIELDS: dict[str, tuple[str, Fit]] = {
+    "artist": ("artist", text(1024)),
+    "auth": ("auth", text(256)),
+    "first_name": ("firstName", text(1024)),
+    "gender": ("gender", text(256)),
+    "item_in_session": ("itemInSession", INTEGER),
+    "last_name": ("lastName", text(1024)),
+    "length": ("length", double),
+    "level": ("level", text(256)),
+    "location": ("location", text(1024)),
+    "method": ("method", text(256)),
+    "page": ("page", text(256)),
+    "registration": ("registration", double),
+    "session_id": ("sessionId", INTEGER),
+    "song": ("song", text(1024)),
+    "status": ("status", INTEGER),
+    "ts": ("ts", EPOCH_MS),
+    "user_agent": ("userAgent", text(4096)),
+    "user_id": ("userId", INTEGER),
+}
+SONG_FIELDS: dict[str, tuple[str, Fit]] = {
+    "num_songs": ("num_songs", INTEGER),
+    "artist_id": ("artist_id", text(256)),
+    "artist_latitude": ("artist_latitude", double),
+    "artist_longitude": ("artist_longitude", double),
+    "artist_location": ("artist_location", text(1024)),
+    "artist_name": ("artist_name", text(1024)),
+    "song_id": ("song_id", text(256)),
+    "title": ("title", text(1024)),
+    "duration": ("duration", seconds),
+    "year": ("year", INTEGER),
+}
+"""By column: the public name of the field, and what fits."""
 
 
 def catalogue(songs: Iterable[tuple[Version, Song]]) -> list[Song]:
@@ -658,9 +806,12 @@ def r3_users(events: Sequence[Event]) -> Iterator[Row]:
     def lateness(event: Event) -> tuple[tuple[str | float, ...], ...]:
         return null_lowest(event.ts, event.session_id, event.item_in_session, *attributes(event))
 
-    for user_id in {event.user_id for event in events if event.user_id is not None}:
-        latest = max((event for event in events if event.user_id == user_id), key=lateness)
-        yield (user_id, *attributes(latest))
+    by_user: dict[int, list[Event]] = {}
+    for event in events:
+        if event.user_id is not None:
+            by_user.setdefault(event.user_id, []).append(event)
+    for user_id, own in by_user.items():
+        yield (user_id, *attributes(max(own, key=lateness)))
 
 
 def r4_songs(songs: Iterable[Song]) -> Iterator[Row]:
@@ -682,8 +833,11 @@ def r5_artists(songs: Sequence[Song]) -> Iterator[Row]:
         counts = Counter(each for each in texts if each)
         return min(counts, key=lambda each: (-counts[each], len(each), each), default=None)
 
-    for artist_id in {song.artist_id for song in songs if song.artist_id}:
-        own = [song for song in songs if song.artist_id == artist_id]
+    by_artist: dict[str, list[Song]] = {}
+    for song in songs:
+        if song.artist_id:
+            by_artist.setdefault(song.artist_id, []).append(song)
+    for artist_id, own in by_artist.items():
         pairs = Counter(
             (song.artist_latitude, song.artist_longitude)
             for song in own

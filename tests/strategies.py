@@ -12,6 +12,7 @@ import gzip
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from random import Random
 
 import zstandard
@@ -279,8 +280,8 @@ def record_text(record: Mapping[str, Value], style: Style, random: Random) -> st
         decoy = random.choice([other for other in (key, *spellings(name)) if other == key or other != name])
         shown.insert(random.randint(0, place), (decoy, random.choice(["null", '"x"', "1.5", "{}", "true"])))
     if "unknown" in odd:
-        nested = '{"ts": "no", "page": [{}, "}"], "é{": null}'
-        extra = [("extra", nested), ("", "[]"), ("song title", '"\\"{"'), ("pages", '"NextSong"')]
+        nested = '{"ts": "no", "page": [{}, "}", "\\u0000"], "é{": null}'
+        extra = [("extra", nested), ("", "[]"), ("song title", '"\\"{"'), ("pages", '"NextSong"'), ("\0", '"\\ud800"')]
         shown.insert(random.randint(0, len(shown)), random.choice(extra))
 
     def blank() -> str:
@@ -318,8 +319,9 @@ def value_texts(name: str, value: Value, oddities: frozenset[str]) -> Iterator[s
         yield str(value)
         if literals:
             yield f'"{value}"'
-        if literals and abs(value) <= 2**53:  # with a fraction or exponent it is its double value that counts
-            yield from (f"{value}.0", f"{value}e0", f"{value}.00E+00", f'"{value}.0"', format(value, ".15e"))
+        if literals:
+            yield from (f"{value}.0", f"{value}e0", f"{value}.00E+00", f'"{value}.0"', format(Decimal(value), ".15e"))
+            yield f"{value * 10**30}e-30"
     else:
         yield repr(value)
         if literals:
@@ -367,12 +369,12 @@ class BadLine:
 
 
 NO_VALUE = (
-    *(b'{"artist": oops}', b"<html>", b'{"ts": 1, "page": "Home",}', b'{"ts": NaN, "page": "Home"}'),
+    *(b'{"artist": oops}', b"oops", b'{"ts": 1, "page": "Home",}', b'{"ts": NaN, "page": "Home"}'),
     *(b'{"ts": 1, "page": "Home", "length": Infinity}', b"{'ts': 1}", b'{"ts": 1, "page": "Ho', b"{", b"}"),
     *(b'{"ts": 01, "page": "Home"}', b'{"ts": +1, "page": "Home"}', b'{"ts" 1}', b'{"ts": 1 "page": "Home"}'),
     *(b'{"ts": 1, "page": "\\x"}', b'{"ts": 1, "page": "a\tb"}', b"// no", b'[{"ts": 1}', b'"open', b"NaN"),
     *(b'{"ts": 1, "page": "Home", "length": .5}', b'{"ts": 1, "page": "Home", "length": 5.}', b"-", b","),
-    *(b'{"ts": 1., "page": "Home"}', b'{"ts": tru, "page": "Home"}', b"\xff\xfe{", b"\x00", b"{\x00}"),
+    *(b'{"ts": 1., "page": "Home"}', b'{"ts": tru, "page": "Home"}', b"\xff{", b"\x00", b"{\x00}"),
     *(
         b'  {"ts": 1, "page": oops}',
         b'{"page": "a\x00b", "ts": 1, "song_id": "S"}',
@@ -384,8 +386,9 @@ NO_OBJECT = (
     *(b"null", b"42", b"-1.50e3", b"true", b'"text"', b"[]", b"[1, [2, {}]]", b'[{"ts": 1, "page": "Home"}]'),
     *(b'"\xff"', b'["\\ud800"]', b"[" * 3000 + b"]" * 3000),
 )
+NOT_UTF_8 = (b'"\xff"', b'"caf\xe9"', b'"\xc0\xaf"', b'"\xed\xa0\x80"', b'"\xf4\x90\x80\x80"', b'"\xe2\x82"')
 BAD_TEXTS = (
-    *(b'"\xff"', b'"caf\xe9"', b'"\xc0\xaf"', b'"\xed\xa0\x80"', b'"\xf4\x90\x80\x80"', b'"\xe2\x82"'),
+    *NOT_UTF_8,
     *(b'"\\ud800"', b'"\\udc00\\ud800"', b'"\\ud83dx"', b'"\\u0000"', b'"a\\u0000"', b'["\\u0000"]'),
 )
 BAD_NUMBERS = (
@@ -406,10 +409,12 @@ BAD_NUMBERS = (
 )
 BAD_INTEGERS = (
     *(*BAD_NUMBERS, b"1.5", b'"1.5"', b"2147483648", b"-2147483649", b'"2147483648"', b"1e10", b"0.1e0"),
-    *(b"2147483647.5", b"1e-1", b"9" * 5000),
+    *(b"2147483647.5", b"1e-1", b"9" * 5000, b"7.00000000000000000001", b"1e-400", b"2147483647.0000000001"),
+    *(b"1e%b" % (b"9" * 5000), b"1e-%b" % (b"9" * 5000), b'"7.00000000000000000001"'),
 )
 BAD_INSTANTS = (
     *(*BAD_NUMBERS, b"1541990258796.5", b'"yesterday"', b'"2018-11-12"', b"9223372036854776", b"1e16"),
+    *(b"1541121934796.0001", b"1541990258796.00000000000001", b"9223372036854775.01", b"1e-400"),
     *(b"-210866803200001", b'"9223372036854776"'),
 )
 
@@ -435,9 +440,9 @@ def _too_long(limit: int) -> tuple[bytes, ...]:
 def _bad_log_lines() -> Iterator[BadLine]:
     yield from (BadLine(source, "malformed") for source in NO_VALUE)
     yield from (BadLine(source, "not-an-object") for source in NO_OBJECT)
-    for name in ("song", "userAgent", "unknown"):
+    for name in ("song", "userAgent"):
         yield from (BadLine(_log_line(**{name: source}), "encoding") for source in BAD_TEXTS)
-    yield BadLine(b'{"ts": 1, "page": "Home", "\\u0000": 1}', "encoding")
+    yield from (BadLine(_log_line(unknown=source), "encoding") for source in NOT_UTF_8)
     for name in ("itemInSession", "sessionId", "status", "userId"):
         yield from (BadLine(_log_line(**{name: source}), "value") for source in BAD_INTEGERS)
     for name in ("length", "registration"):
@@ -456,12 +461,13 @@ def _bad_log_lines() -> Iterator[BadLine]:
 def _bad_song_lines() -> Iterator[BadLine]:
     yield from (BadLine(source, "malformed") for source in NO_VALUE)
     yield from (BadLine(source, "not-an-object") for source in NO_OBJECT)
-    for name in ("title", "unknown"):
-        yield from (BadLine(_song_line(**{name: source}), "encoding") for source in BAD_TEXTS)
+    yield from (BadLine(_song_line(title=source), "encoding") for source in BAD_TEXTS)
+    yield from (BadLine(_song_line(unknown=source), "encoding") for source in NOT_UTF_8)
     for name in ("num_songs", "year"):
         yield from (BadLine(_song_line(**{name: source}), "value") for source in BAD_INTEGERS)
     for name in ("artist_latitude", "artist_longitude", "duration"):
         yield from (BadLine(_song_line(**{name: source}), "value") for source in BAD_NUMBERS)
+    yield from (BadLine(_song_line(duration=source), "value") for source in (b"1e308", b'"-1.8e305"'))
     for limit, names in SONG_LIMITS.items():
         for name in names:
             yield from (BadLine(_song_line(**{name: source}), "too-long") for source in _too_long(limit))

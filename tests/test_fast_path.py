@@ -13,7 +13,8 @@ import zstandard
 from sparkify import etl
 from sparkify.config import load_settings
 from sparkify.simulate import Company, simulate
-from sparkify.source.records import Checker, Value
+from sparkify.source.grammar import Value
+from sparkify.source.records import Checker
 from sparkify.warehouse import open_warehouse
 
 

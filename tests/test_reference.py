@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from datetime import datetime, timedelta
+from decimal import Decimal
 from random import Random
 
 import pytest
@@ -16,6 +17,7 @@ from tests import strategies
 from tests.reference import (
     Bad,
     Cell,
+    Misfit,
     Record,
     Rejected,
     Star,
@@ -31,6 +33,7 @@ from tests.reference import (
     star,
     star_of_batches,
     timestamp,
+    whole,
 )
 from tests.strategies import BAD_LINES, BadLine, Run, Source, twice
 
@@ -112,18 +115,29 @@ def test_names_that_are_read(name: str, expected: bool) -> None:
             b"null\n[1,\n2] 42\n{}",
             [(1, "not-an-object"), (2, "not-an-object"), (3, "not-an-object"), (4, "ok")],
         ),
+        # A value ends where JSON says so, whatever follows.
+        (b"01", [(1, "not-an-object"), (1, "not-an-object")]),
+        (b"-1.5e\n3 {}", [(1, "not-an-object"), (1, "malformed")]),
+        (b"5e3 {}truenull", [(1, "not-an-object"), (1, "ok"), (1, "not-an-object"), (1, "not-an-object")]),
         # Skipping begins where the bad text begins: a record after a broken one is never lost.
         (b'{"a":\n{"b": 1}\n{}', [(1, "malformed"), (2, "ok"), (3, "ok")]),
         (b'{"a": "x\n{}', [(1, "malformed"), (2, "ok")]),
         (b"[\n{}\n{}\n", [(1, "malformed"), (2, "ok"), (3, "ok")]),
-        # It ends at a line that begins with a brace, and nowhere else.
-        (b"oops {}\n {}\n\n<html>\n{}", [(1, "malformed"), (5, "ok")]),
+        # It ends at a brace at the beginning of a line or behind a closing one, white space aside, and nowhere else.
+        (b"oops {}\n {}\n\n<html>\r\n \t\f\v {}", [(1, "malformed"), (2, "ok"), (4, "malformed"), (5, "ok")]),
+        (b"x{} \t{}{}", [(1, "malformed"), (1, "ok"), (1, "ok")]),
+        (b'{}{"a": {"b": {} {"c": 1}{}', [(1, "ok"), (1, "malformed"), (1, "ok"), (1, "ok")]),
+        (b"}\n\n{}", [(1, "malformed"), (3, "ok")]),
+        (b'{"a": "}{}', [(1, "malformed"), (1, "ok")]),
         (b"{} , {}\n{}", [(1, "ok"), (1, "malformed"), (2, "ok")]),
+        (b"{} , {}{}", [(1, "ok"), (1, "malformed"), (1, "ok")]),
+        (b"x\r{}\n{}", [(1, "malformed"), (2, "ok")]),
+        (b"x\xc2\x85{}\n\0{}\n{}", [(1, "malformed"), (3, "ok")]),
         (b"{}\n\xef\xbb\xbf{}\n", [(1, "ok"), (2, "malformed")]),
         # What is wrong inside a whole value concerns that value only.
         (
-            b'{"a": "\xff"}{"a": "\\ud83d\\ude00"}{"\\ud83d": 1}',
-            [(1, "encoding"), (1, "ok"), (1, "encoding")],
+            b'{"a": "\xff"}{"a": "\\ud83d\\ude00"}{"\\ud83d": 1}{"\xc3": 1}',
+            [(1, "encoding"), (1, "ok"), (1, "ok"), (1, "encoding")],
         ),
     ],
 )
@@ -160,11 +174,78 @@ def test_a_jsonpaths_file_or_manifest_is_not_data() -> None:
     assert star(versions).files == []
 
 
+GOOD = b'{"ts": 1, "page": "Home"}\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        *(
+            ("d.json", ('{"ts": 1, "page": "Home"}\n' * 3).encode(name))
+            for name in ("utf-16", "utf-16-le", "utf-16-be")
+        ),
+        *(
+            ("d.json", ('{"ts": 1, "page": "Home"}\n' * 3).encode(name))
+            for name in ("utf-32", "utf-32-le", "utf-32-be")
+        ),
+        ("d.json", gzip.compress(GOOD)),
+        ("d.json", zstandard.compress(GOOD)),
+        ("d.json.zst", gzip.compress(GOOD)),
+        ("d.json.gz", GOOD),
+        ("d.json.zst", GOOD),
+        ("d.json.gz", gzip.compress(gzip.compress(GOOD))),
+        ("d.json.gz", gzip.compress(b"")[:-8]),
+        ("d.json.gz", b"\x1f\x8b\x07" + gzip.compress(GOOD)[3:]),
+        ("d.json.zst", zstandard.compress(GOOD)[:5]),
+        ("d.json", b"<!DOCTYPE html>\n<html></html>"),
+        ("d.json", b"\n <HTML lang=en>"),
+        ("d.json", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n"),
+    ],
+)
+def test_what_is_no_data_file_is_unreadable(name: str, data: bytes) -> None:
+    result = star([Version(f"log_data/{name}", data, 1), logs(event())])
+    assert result.unreadable == [f"log_data/{name}"]
+    assert (len(result.songplays), result.rejects, len(result.files)) == (1, [], 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "read"),
+    [
+        ("d.json", b"", 0),
+        ("d.json", b" \n", 0),
+        ("d.json.gz", gzip.compress(b""), 0),
+        ("d.json", b"null", 1),
+        ("d.json", b"[%b]" % GOOD, 1),
+        ("d.json", b"oops", 1),
+        ("d.json", b"<html>\n" + GOOD, 2),
+        ("d.json", b'{"\xff": 1}', 1),
+        ("d.json", b'{"Records": [%b]}' % GOOD, 1),
+        ("d.json.gz", gzip.compress(GOOD)[:-1], 2),
+    ],
+)
+def test_what_holds_an_object_or_is_merely_no_json_is_readable(name: str, data: bytes, read: int) -> None:
+    result = star([Version(f"log_data/{name}", data, 1)])
+    assert (result.unreadable, result.files[0].read) == ([], read)
+
+
+def test_zst_made_with_a_long_window_is_whole() -> None:
+    widest = zstandard.ZstdCompressionParameters.from_level(3, window_log=31, enable_ldm=True, write_content_size=False)
+    packer = zstandard.ZstdCompressor(compression_params=widest).compressobj()
+    packed = packer.compress(GOOD) + packer.flush()
+    result = star([Version("log_data/d.json.zst", packed, 1)])
+    assert (result.rejects, result.files[0].staged) == ([], 1)
+
+
+@pytest.mark.parametrize("unit", [b'{"a":\n', b'{"a":}', b'{"a":[1,\n {"b":"\n', b"x\n\n{", b"[}{", b'{"}{":\n'])
+def test_parsing_takes_time_in_proportion_to_the_bytes(unit: bytes) -> None:
+    """Twenty times more than a fuzzed file: what grows with the square would take minutes."""
+    parse(unit * 20_000)
+
+
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
 @pytest.mark.parametrize(
     ("plain", "rejects"),
     [
-        (b"", [(1, "corrupt")]),
         (lines(event(), event(ts=1)) + b"\n", [(3, "corrupt")]),
         (lines(event(), event(ts=1)) + b'\n\n{"ts": 2, "pa', [(4, "corrupt")]),
         (b"42\n" + lines(event(), event(ts=1)), [(1, "not-an-object"), (3, "corrupt")]),
@@ -226,15 +307,53 @@ def test_fields_are_found_by_exact_name_then_ignoring_case_and_the_last_wins() -
         ('"200.0"', 200),
         ("2e2", 200),
         ("-0", 0),
-        ("1e-400", 0),
+        ("-0.0e-400", 0),
+        (f"0e{'9' * 5000}", 0),
+        ("1.84E2", 184),
+        ("1.50e+1", 15),
+        ("-1000.00e-0003", -1),
+        (f"0.{'0' * 6000}1e6001", 1),
+        (f"1{'0' * 6000}e-6000", 1),
         ("-2147483648", -(2**31)),
-        ("2147483647.0000000001", 2**31 - 1),
+        ("2147483647.0000000000", 2**31 - 1),
         ('""', None),
         ("null", None),
     ],
 )
 def test_integers(source: str, expected: int | None) -> None:
     assert stage_song(record(b'{"song_id": "S", "year": %b}' % source.encode())).year == expected
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=None), st.sampled_from(["f", "e"]))
+def test_whole_numbers_agree_with_decimals(number: Decimal, form: str) -> None:
+    digits = format(number.quantize(Decimal(1)) if form == "f" and number == number.to_integral() else number, form)
+    expected = int(number) if number == number.to_integral() and abs(number) < 10**25 else None
+    found = whole(digits)
+    assert found == expected or (expected is None and found is not None and abs(found) >= 10**25)
+
+
+def test_what_is_not_a_field_is_not_looked_into() -> None:
+    row = stage_event(
+        record(
+            b'{"ts": 1, "page": "Home", "x": "\\u0000", "\\u0000\\ud800": {"song": ["\\udc00"]},'
+            b' "song": "\\ud800", "SONG": "\\u0000", "song": "last"}'
+        )
+    )
+    assert row.song == "last"
+    for source in (b'"\\u0000"', b'["\\u0000"]', b'{"\\ud800": 1}'):
+        with pytest.raises(Misfit, match="encoding"):
+            stage_event(record(b'{"ts": 1, "page": "Home", "Song": %b}' % source))
+
+
+def test_a_duration_whose_milliseconds_are_no_number_is_a_reject() -> None:
+    assert stage_song(record(b'{"song_id": "S", "duration": 1e305}')).duration == 1e305
+    with pytest.raises(Misfit, match="value"):
+        stage_song(record(b'{"song_id": "S", "duration": 1e308}'))
+
+
+def test_a_record_that_is_wrong_in_several_ways() -> None:
+    (reject,) = star([Version("log_data/d.json", b'{"ts": 1.5, "song": "\\u0000", "level": ""}', 1)]).rejects
+    assert reject.all_classes == {"value", "encoding", "missing"}
 
 
 # --- The rules -----------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
     ├── UsageError           exit 2   wrong usage or configuration, nothing was opened or changed
     ├── SourceError          exit 1   a source file cannot be listed or read
     ├── TooManyRejects       exit 3   more records rejected than allowed, nothing of the batch loaded
+    ├── Unreadable           exit 3   a file is no data file, nothing of the batch loaded
     ├── AuditFailed          exit 4   an audit failed, nothing of the batch loaded
     ├── WarehouseInUse       exit 5   another run holds the warehouse
     └── WarehouseError       exit 1   the engine refused
@@ -76,6 +77,19 @@ class TooManyRejects(SparkifyError):
             f"nothing of this batch was loaded. Mend the file, or pass --max-errors {rejected} to set "
             f"such records aside, or --skip a pattern to pass the file over."
         )
+
+
+class Unreadable(SparkifyError):
+    """Files are named like data and are none; the batch was rolled back, whatever may be set aside."""
+
+    exit_code = 3
+
+    def __init__(self, found: Sequence[tuple[str, str]]) -> None:
+        """`found` has the address of each file, and what it is and what to do about it."""
+        self.found = list(found)
+        url, what = self.found[0]
+        others = f" So are {len(found) - 1} more of this batch." if len(found) > 1 else ""
+        super().__init__(f"{url}: {what}, or pass it over with --skip; nothing of this batch was loaded.{others}")
 
 
 @dataclass(frozen=True, slots=True)

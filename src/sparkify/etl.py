@@ -17,7 +17,7 @@ from sparkify.audit import violations
 from sparkify.config import Settings
 from sparkify.discovery import Listing
 from sparkify.encoding import decode
-from sparkify.errors import AuditFailed, SparkifyError, TooManyRejects, UsageError, WarehouseError
+from sparkify.errors import AuditFailed, SparkifyError, TooManyRejects, Unreadable, UsageError, WarehouseError
 from sparkify.ledger import Batch, RejectLog
 from sparkify.models import models
 from sparkify.progress import Progress, Quiet, plural
@@ -46,7 +46,7 @@ def run(
 
     A batch commits together with its ledger rows, so running again is always safe. A report given is filled
     in as the run goes, so that it tells of a failed run too. Raises UsageError, SourceError, TooManyRejects,
-    AuditFailed, WarehouseInUse or WarehouseError; batches that were committed before stay.
+    Unreadable, AuditFailed, WarehouseInUse or WarehouseError; batches that were committed before stay.
     """
     report = report if report is not None else Report(warehouse.engine)
     with report.timed("total"), open_inputs(settings) as inputs:
@@ -371,15 +371,20 @@ def _tell(report: Report, listing: Listing, inputs: Inputs) -> None:
 def stage(warehouse: Warehouse, batch: Batch, ready: Prepared) -> None:
     """Fill staging with the batch's records; those that cannot be loaded go to the batch's rejects.
 
-    Files take the engine's fast reader. Those that it would bend or refuse are read again, exactly.
+    Files take the engine's fast reader. Those that it would bend or refuse are read again, exactly. Raises Unreadable.
     """
-    for preparer in ready.preparers:
-        preparer.clean(batch.rejects)
+    _clean(batch, ready)
     while inexact := warehouse.stage(ready.parts):
         _no_way_out(inexact)
         ready.doubt(inexact)
-        for preparer in ready.preparers:
-            preparer.clean(batch.rejects)
+        _clean(batch, ready)
+
+
+def _clean(batch: Batch, ready: Prepared) -> None:
+    for preparer in ready.preparers:
+        preparer.clean(batch.rejects)
+    if unreadable := [found for preparer in ready.preparers for found in preparer.unreadable]:
+        raise Unreadable(unreadable)
 
 
 def _no_way_out(parts: list[Part]) -> None:

@@ -34,10 +34,10 @@ from sparkify.source.compacted import (
 from sparkify.source.compressed import DAMAGE, unpacking
 from sparkify.source.files import SourceFile, batches, is_skipped
 from sparkify.source.folder import Folder, printable, reading
+from sparkify.source.grammar import BOM, Readable, split
 from sparkify.source.inputs import open_location
 from sparkify.source.location import Content, Location
 from sparkify.source.parts import Source
-from sparkify.source.records import Readable, split
 from sparkify.source.sidecar import data_items, looks_like_sidecar, may_be_sidecar
 from sparkify.source.spool import Spool
 from sparkify.source.target import Target, open_target
@@ -50,7 +50,6 @@ GROUP_FILES = 4000
 """Files fetched together at most."""
 _LEVELS: Mapping[Codec, int] = {"zst": 9, "gz": 6}
 _BLOCK = 1 << 20
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,9 +282,9 @@ class Parts:
     def _copy(self, stream: Readable, part: _Part) -> None:
         """A file's bytes, without one byte order mark at their start."""
         head = b""
-        while len(head) < len(_BOM) and (more := stream.read(_BLOCK)):
+        while len(head) < len(BOM) and (more := stream.read(_BLOCK)):
             head += more
-        self._write(part, head.removeprefix(_BOM))
+        self._write(part, head.removeprefix(BOM))
         while block := stream.read(_BLOCK):
             self._write(part, block)
 

@@ -35,6 +35,8 @@ class Field:
     """Most bytes of text in UTF-8; 0 for other types."""
     required: bool = False
     """A record in which it is NULL or empty is rejected."""
+    factor: int = 1
+    """What a rule multiplies it by; the product must be finite too."""
 
 
 IDENTIFIER = 256
@@ -71,7 +73,7 @@ SONG_FIELDS = (
     Field("artist_name", "artist_name", Type.TEXT, NAME),
     Field("song_id", "song_id", Type.TEXT, IDENTIFIER, required=True),
     Field("title", "title", Type.TEXT, NAME),
-    Field("duration", "duration", Type.DOUBLE),
+    Field("duration", "duration", Type.DOUBLE, factor=1000),  # R4: seconds, made milliseconds
     Field("year", "year", Type.INT),
 )
 
@@ -83,3 +85,5 @@ EPOCH_MIN, EPOCH_MAX = -210_866_803_200_000, 9_223_372_036_854_775
 
 MAX_RECORD = 16 << 20
 """Bytes of the longest record that is read; memory stays bounded by it."""
+RECORD_SHOWN = 1000
+"""Characters of a rejected record that are kept."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from sparkify.source.files import SourceFile
+from sparkify.source.grammar import BOM
 from sparkify.source.parts import Layout, Part, Source
 from sparkify.source.shape import CHUNK, Shape, measure
 from sparkify.source.sidecar import looks_like_sidecar
 from sparkify.source.spool import Spool
+from sparkify.source.unreadable import is_doubtful
 
 PART = 32 << 20
 """Bytes at which a joined part is full."""
-_BOM = b"\xef\xbb\xbf"
 
 
 class Joiner:
@@ -30,9 +31,9 @@ class Joiner:
 
     def add(self, file: SourceFile, data: bytes) -> None:
         """Take one file; its bytes are on disk after `finish`."""
-        whole, data = data, data.removeprefix(_BOM)
-        # The engine would take off a second byte order mark.
-        if self._layout.names is None or data.startswith(_BOM) or looks_like_sidecar(data):
+        whole, data = data, data.removeprefix(BOM)
+        # The engine would take off a second byte order mark, and refuse the whole part where no record begins.
+        if self._layout.names is None or is_doubtful(data) or looks_like_sidecar(data):
             self._put_aside(file, whole)
             return
         if self._part is None:

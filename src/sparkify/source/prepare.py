@@ -14,18 +14,19 @@ from threading import Event
 from sparkify.errors import Reject, SourceError
 from sparkify.source.compacted import Origin
 from sparkify.source.compressed import DAMAGE, Unpacked, unpacking
-from sparkify.source.fields import MAX_RECORD
+from sparkify.source.fields import MAX_RECORD, RECORD_SHOWN
 from sparkify.source.files import SourceFile
 from sparkify.source.folder import reading
+from sparkify.source.grammar import BOM, Garbage, split
 from sparkify.source.join import PART, Joiner
 from sparkify.source.location import SMALL, Content, Location
 from sparkify.source.parts import Layout, Part, Rejects, Source
-from sparkify.source.records import RECORD_SHOWN, BadValue, Checker, Garbage, split
+from sparkify.source.records import BadValue, Checker
 from sparkify.source.shape import CHUNK, Shape, measure, measure_file
 from sparkify.source.sidecar import data_items, may_be_sidecar
 from sparkify.source.spool import LineWriter, Spool
+from sparkify.source.unreadable import unreadable
 
-_BOM = b"\xef\xbb\xbf"
 _GLOB = frozenset("*?[]{}")
 
 
@@ -50,6 +51,8 @@ class Preparer:
         """Files that were read, in the version that was read."""
         self.vanished: list[SourceFile] = []
         """Files that were listed and are gone."""
+        self.unreadable: list[tuple[str, str]] = []
+        """Addresses of files that are no data files, and what each is."""
         self._spool = spool
         self._stopping = stopping or Event()
 
@@ -122,7 +125,7 @@ class Preparer:
     def _add_large(self, source: Source) -> None:
         if self.layout.names is None:
             self.doubtful.append(source)
-        elif source.packed or _GLOB.intersection(str(source.path)) or _has_bom(source.path):
+        elif source.packed or not _takes_path(source.path) or _has_bom(source.path):
             self._unpack(source)
         else:
             part = self.layout.part(source.path)
@@ -134,8 +137,8 @@ class Preparer:
         part = self.layout.part(self._spool.new(source.file.kind))
         try:
             with source.open() as stream, self._spool.guard(), part.path.open("wb") as out:
-                rest = _read(stream, CHUNK).removeprefix(_BOM)
-                part.shape.plain = not rest.startswith(_BOM)  # the engine would take off a second one
+                rest = _read(stream, CHUNK).removeprefix(BOM)
+                part.shape.plain = not rest.startswith(BOM)  # the engine would take off a second one
                 block = rest
                 # To the end of the file, not of what is left over: nothing is, where a block ends with its line.
                 while block and part.shape.plain:
@@ -202,6 +205,9 @@ class Preparer:
             before = writer.rows
             try:
                 with reading(source.file):
+                    if what := unreadable(source):
+                        self.unreadable.append((source.file.url, what))
+                        continue
                     _clean(source, checker, writer, rejects)
             except FileNotFoundError:
                 self.vanished.append(source.file)
@@ -228,18 +234,19 @@ class Preparer:
 
 
 def _clean(source: Source, checker: Checker, writer: LineWriter, rejects: Rejects) -> None:
-    def reject(line: int, reason: str, text: str) -> None:
-        shown = text[:RECORD_SHOWN].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        shown = shown.replace("\0", "\\u0000")[:RECORD_SHOWN]
+    def reject(line: int, reason: str, text: bytes, size: int) -> None:
+        shown = text[: 4 * RECORD_SHOWN].decode("utf-8", "backslashreplace").replace("\0", "\\u0000")
         told = reason.encode("utf-8", "backslashreplace").decode().replace("\0", "\\u0000")
-        rejects.add(source.file, Reject(source.file.url, line, told, shown))
+        if len(shown) > RECORD_SHOWN or size > len(text):
+            told = f"{told} ({size:,} bytes passed over)"
+        rejects.add(source.file, Reject(source.file.url, line, told, shown[:RECORD_SHOWN]))
 
     with source.open() as raw:
         stream = _Stream(raw)
         last: Garbage | None = None
         for item in data_items(split(stream)):
             if last is not None:
-                reject(last.line, last.reason, last.text)
+                reject(last.line, last.reason, last.text, last.size)
                 last = None
             if isinstance(item, Garbage):
                 last = item  # held back: at the end of a damaged file it is the damage
@@ -247,12 +254,13 @@ def _clean(source: Source, checker: Checker, writer: LineWriter, rejects: Reject
             try:
                 writer.write(checker.check(item))
             except BadValue as error:
-                reject(item.line, str(error), item.text)
+                reject(item.line, str(error), item.text, len(item.text))
     if stream.damage is not None:
         line = last.line if last is not None else stream.lines + 1
-        reject(line, f"compressed data is damaged: {stream.damage}", last.text if last else "")
+        told = f"compressed data is damaged: {stream.damage}"
+        reject(line, told, last.text if last else b"", last.size if last else 0)
     elif last is not None:
-        reject(last.line, last.reason, last.text)
+        reject(last.line, last.reason, last.text, last.size)
 
 
 class _Stream:
@@ -276,9 +284,17 @@ class _Stream:
         return data
 
 
+def _takes_path(path: Path) -> bool:
+    """Whether the engine reads the file of this path, and no other: a path is a pattern to it, and UTF-8."""
+    try:
+        return not _GLOB.intersection(str(path).encode().decode())
+    except UnicodeEncodeError:
+        return False
+
+
 def _has_bom(path: Path) -> bool:
     with path.open("rb") as stream:
-        return stream.read(3) == _BOM
+        return stream.read(3) == BOM
 
 
 def _read(stream: Unpacked, size: int) -> bytes:
@@ -295,7 +311,7 @@ def _as_it_was(data: bytes) -> bytes:
 
     There it lost a byte order mark; readers take one off again, and that must not be a second one.
     """
-    return _BOM + data if data.startswith(_BOM) else data
+    return BOM + data if data.startswith(BOM) else data
 
 
 class _Pieces:
@@ -325,9 +341,8 @@ class _Pieces:
 
 
 def _cut(rest: bytes, block: bytes) -> tuple[bytes, bytes]:
-    """Split what was read at its last line bound; at the end of the file everything is one piece."""
+    """Split what was read at its last line bound, which `rest` has none of; at the end of the file all is one piece."""
     if not block:
         return rest, b""
-    both = rest + block
-    cut = both.rfind(b"\n") + 1
-    return both[:cut], both[cut:]
+    cut = block.rfind(b"\n") + 1
+    return (rest + block[:cut], block[cut:]) if cut else (b"", rest + block)

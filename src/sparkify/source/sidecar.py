@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sparkify.source.compressed import DAMAGE
+from sparkify.source.grammar import BOM, Garbage, Value
 from sparkify.source.parts import Source
-from sparkify.source.records import Garbage, Value
+from sparkify.source.records import decode
 
 _KEYS = (b'"jsonpaths"', b'"entries"', b'"meta"', b'"schema"', b'"author"')
-_BOM = b"\xef\xbb\xbf"
 
 
 def data_items(items: Iterator[Value | Garbage]) -> Iterator[Value | Garbage]:
@@ -30,8 +30,11 @@ def data_items(items: Iterator[Value | Garbage]) -> Iterator[Value | Garbage]:
 
 def is_sidecar(value: Value) -> bool:
     """Whether a JSON value is a JSONPaths file or a manifest, which are no data wherever they lie."""
-    data = value.data
-    if not isinstance(data, dict) or len(value.text) > 16 << 20:
+    if not value.is_object:
+        return False
+    try:
+        data = decode(value.text)
+    except UnicodeDecodeError:
         return False
     if data.keys() == {"jsonpaths"}:
         return isinstance(data["jsonpaths"], list)
@@ -54,5 +57,5 @@ def looks_like_sidecar(data: bytes) -> bool:
 
 
 def _begins_like_sidecar(head: bytes) -> bool:
-    head = head.removeprefix(_BOM).lstrip()
+    head = head.removeprefix(BOM).lstrip()
     return head[:1] == b"{" and head[1:].lstrip().startswith(_KEYS)

@@ -20,13 +20,10 @@ from sparkify.sql_queries import literal
 _TABLES: dict[Kind, str] = {"log": "staging_events", "song": "batch_songs"}
 _TYPES = {Type.TEXT: "varchar", Type.INT: "integer", Type.DOUBLE: "double", Type.EPOCH: "timestamp"}
 
-_BAD_FILE = (duckdb.InvalidInputException, duckdb.IOException)
-"""What a file that is no JSON, or is gone, makes the engine say; anything else is not the file's fault."""
-
-# The JSON number grammar, and of whole numbers what stays whole when the engine writes it out.
+# The JSON number grammar, and of whole numbers what comes as it is: the engine makes 7.00000000000000000001 7.0.
 _DOUBLE = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?"
-_WHOLE = r"-?(0|[1-9][0-9]{0,9})(\.0)?"
-_EPOCH = r"-?(0|[1-9][0-9]{0,14})(\.0)?"
+_WHOLE = r"-?(0|[1-9][0-9]{0,9})"
+_EPOCH = r"-?(0|[1-9][0-9]{0,14})"
 # A number in a text field comes as the engine writes it, `1.10` as 1.1; whole numbers come as they are.
 _REWRITTEN = r"-?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?"
 _INSTANTS = f"between {EPOCH_MIN} and {EPOCH_MAX}"
@@ -52,7 +49,9 @@ def _stage_kind(connection: duckdb.DuckDBPyConnection, kind: Kind, parts: Sequen
         sql = _insert(kind, table, names, [str(read[number].path) for number in numbers], numbers, trusted=trusted)
         try:
             connection.execute(sql)
-        except _BAD_FILE:
+        except Exception as error:
+            # Whatever it says of a file's bytes, and however the driver puts that, is that file's matter alone.
+            _heed_interrupt(error)
             broken = [read[number] for number in numbers if not _readable(connection, read[number])]
             if not broken:
                 raise
@@ -132,7 +131,7 @@ def _suspect(field: Field, text: str) -> str:
     if field.type is Type.EPOCH:
         bad += f" or not try_cast({text} as bigint) {_INSTANTS}"
     if field.type is Type.DOUBLE:
-        bad += f" or not isfinite(try_cast({text} as double))"
+        bad += f" or not isfinite(try_cast({text} as double) * {field.factor})"
     if field.required:
         return f"({text} is null or {text} = '' or {bad})"
     return f"({text} <> '' and ({bad}))"
@@ -147,9 +146,18 @@ def _readable(connection: duckdb.DuckDBPyConnection, part: Part) -> bool:
             f"select {counts} from read_json([{literal(str(part.path))}], "
             f"format = 'newline_delimited', columns = {{{columns}}}, hive_partitioning = false, compression = 'none')"
         ).fetchall()
-    except _BAD_FILE:
+    except Exception as error:
+        _heed_interrupt(error)
         return False
     return True
+
+
+def _heed_interrupt(error: Exception) -> None:
+    """Raise the error again if it says that somebody interrupted the statement."""
+    if isinstance(error, duckdb.InterruptException) or (
+        isinstance(error, RuntimeError) and "interrupted" in str(error)
+    ):
+        raise error
 
 
 def _failed(connection: duckdb.DuckDBPyConnection, table: str, parts: Sequence[Part]) -> list[Part]:

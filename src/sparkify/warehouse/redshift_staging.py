@@ -34,9 +34,10 @@ _NUMBER_WIDTH = 64
 _SONG_SOURCES = (("modified", "timestamp"), ("url", "varchar(4096)"), ("record", "bigint"))
 _TYPES = {Type.INT: "int", Type.DOUBLE: "double precision", Type.EPOCH: "timestamp"}
 
-# Every number in these forms is read the same by each engine, and fits its type; others are looked at exactly.
-_WHOLE = "^-?(0|[1-9][0-9]{0,9})([.]0)?$"
-_EPOCH = "^-?(0|[1-9][0-9]{0,14})([.]0)?$"
+# Every number in these forms is read the same by each engine, and fits its type; others are looked at exactly. Whole
+# ones without a fraction: COPY may have made 7.00000000000000000001 7.0.
+_WHOLE = "^-?(0|[1-9][0-9]{0,9})$"
+_EPOCH = "^-?(0|[1-9][0-9]{0,14})$"
 _DOUBLE = "^-?(0|[1-9][0-9]{0,14})([.][0-9]{1,20})?([eE][-+]?[0-9]{1,2})?$"
 # COPY may write a number in a text field anew, `1.10` as 1.1 and `-0` as 0; other whole ones can only come as they are.
 _REWRITTEN = "^-?((0|[1-9][0-9]*)([.][0-9]*)?|[.][0-9]+)([eE][-+]?[0-9]+)?$"
@@ -191,4 +192,4 @@ def _typed(field: Field) -> str:
 
 
 def _whole(text: str) -> str:
-    return f"cast(split_part({text}, '.', 1) as bigint)"
+    return f"cast({text} as bigint)"
