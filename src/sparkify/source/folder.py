@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sparkify.errors import SourceError, UsageError
+from sparkify.errors import SourceError, UsageError, remedy
+from sparkify.names import as_path, as_text
 from sparkify.source.fields import Kind
 from sparkify.source.files import SourceFile, bounded, is_data_name
 from sparkify.source.location import MANIFEST, SMALL, Content
@@ -21,7 +22,7 @@ class Folder:
     def __init__(self, location: str) -> None:
         self.location = location
         self.root = Path(os.path.abspath(location))  # noqa: PTH100 - resolve() follows links and changes the addresses
-        self.url = printable(self.root)
+        self.url = as_text(self.root)
         self.compacted: set[str] = set()
         self.empty = False  # a folder that is not there is refused before
 
@@ -46,7 +47,7 @@ class Folder:
             seen.add((here.st_dev, here.st_ino))
             subfolders[:] = [name for name in subfolders if not name.startswith((".", "_"))]
             if MANIFEST in names:
-                self.compacted.add(printable(Path(folder)))
+                self.compacted.add(as_text(Path(folder)))
             for name in names:
                 if not is_data_name(name):
                     continue
@@ -56,7 +57,7 @@ class Folder:
                     continue
                 if mapping is not None and name == mapping.name and mapping.samefile(path):
                     continue
-                url = printable(path)
+                url = as_text(path)
                 raw = os.fsencode(path).hex() if url != path else None
                 yield SourceFile(url, status.st_size, bounded(status.st_mtime_ns // 1000), kind, None, raw)
 
@@ -70,9 +71,9 @@ class Folder:
 
     def read(self, url: str) -> bytes:
         try:
-            return Path(url).read_bytes()
+            return as_path(url).read_bytes()
         except OSError as error:
-            raise SourceError(f"{url}: cannot be read ({error.strerror}); check the path") from error
+            raise SourceError(f"{url}: cannot be read ({error.strerror}); {remedy(error)}") from error
 
     def stop(self) -> None: ...
 
@@ -112,11 +113,3 @@ def reading(file: SourceFile) -> Iterator[None]:
         raise SourceError(
             f"{file.url}: cannot be read ({error.strerror or error}); check its permissions, or pass --skip"
         ) from error
-
-
-def printable(path: Path | str) -> str:
-    r"""The path as text that any table and terminal can hold; bytes that are no UTF-8 are written `\\xNN`."""
-    text = os.fspath(path)
-    if text.isascii():
-        return text
-    return os.fsencode(text).decode("utf-8", "backslashreplace")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -14,7 +13,7 @@ from typing import Protocol
 
 from sparkify.errors import SourceError, UsageError
 from sparkify.source.access import Access, is_remote, local_path, parse
-from sparkify.source.spool import scratch
+from sparkify.source.spool import scratch, temporary
 
 
 class Target(Protocol):
@@ -94,7 +93,7 @@ class FolderTarget:
         # Within the folder, so that what is made can be moved in one step; hidden, so that no loader reads it.
         with _writing(self._root):
             self._root.mkdir(parents=True, exist_ok=True)
-        with scratch(self._root, ".sparkify-") as folder:
+        with scratch(self._root) as folder:
             yield folder
 
     def read(self, name: str) -> bytes | None:
@@ -148,7 +147,7 @@ class BucketTarget:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        with scratch(Path(tempfile.gettempdir())) as folder:
+        with scratch(temporary()) as folder:
             yield folder
 
     def read(self, name: str) -> bytes | None:
