@@ -99,11 +99,11 @@ MESSAGES = [
         for command in ("status", "check", "rejects", "query peak-hour", "sql FROM(users)", "export out")
     ),
     *(
-        (f"{command} --warehouse duckdb:///text.duckdb", 1, "duckdb:///text.duckdb: is no DuckDB file that this version can open; name another file …")
+        (f"{command} --warehouse duckdb:///text.duckdb", 2, "duckdb:///text.duckdb: is no DuckDB file that this version can open; name another file …")
         for command in ("status", "check", "etl --song-data song_data", "etl --song-data song_data --dry-run", "create-tables", "sql FROM(users)")
     ),
-    ("status --warehouse duckdb:///text.csv", 1, "duckdb:///text.csv: is no DuckDB file that this version can open; name another file …"),
-    ("etl --song-data song_data --warehouse duckdb:///text.csv", 1, "duckdb:///text.csv: is no DuckDB file that this version can open; name another file …"),
+    ("status --warehouse duckdb:///text.csv", 2, "duckdb:///text.csv: is no DuckDB file that this version can open; name another file …"),
+    ("etl --song-data song_data --warehouse duckdb:///text.csv", 2, "duckdb:///text.csv: is no DuckDB file that this version can open; name another file …"),
     ("status --warehouse duckdb:///circle.duckdb", 2, "duckdb:///circle.duckdb: there is no warehouse; run …"),
     ("etl --song-data song_data --warehouse duckdb:///circle.duckdb", 1, "duckdb:///circle.duckdb: cannot be opened (…"),
     # questions

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event
 
 from sparkify.errors import Reject, SourceError
+from sparkify.names import is_text
 from sparkify.source.compacted import Origin
 from sparkify.source.compressed import DAMAGE, Unpacked, unpacking
 from sparkify.source.fields import MAX_RECORD
@@ -122,7 +123,7 @@ class Preparer:
     def _add_large(self, source: Source) -> None:
         if self.layout.names is None:
             self.doubtful.append(source)
-        elif source.packed or _GLOB.intersection(str(source.path)) or _has_bom(source.path):
+        elif source.packed or not _is_nameable(source.path) or _has_bom(source.path):
             self._unpack(source)
         else:
             part = self.layout.part(source.path)
@@ -274,6 +275,11 @@ class _Stream:
             return b""
         self.lines += data.count(b"\n")
         return data
+
+
+def _is_nameable(path: Path) -> bool:
+    """Whether the engine, which takes patterns of UTF-8, reads this file and no other by its path."""
+    return is_text(path) and not _GLOB.intersection(str(path))
 
 
 def _has_bom(path: Path) -> bool:

@@ -130,7 +130,8 @@ def finish_begun(file: Path, spool: Spool, url: str, storage: str) -> None:
 def opened(attempt: Callable[[], T], url: str, wait: float) -> T:
     """What an attempt to open the file gives; repeated for so many seconds while another process has it.
 
-    Raises WarehouseInUse when it has it still, WarehouseError when the file cannot be opened at all.
+    Raises WarehouseInUse when it has it still, UsageError when the file is none of DuckDB's, WarehouseError when it
+    cannot be opened for another reason.
     """
     deadline = time.monotonic() + wait
     while True:
@@ -151,7 +152,7 @@ def _opening_error(url: str, error: duckdb.Error) -> SparkifyError:
         return WarehouseInUse(f"{url}: in use by another process ({_holder(error)}); close it or try again later")
     text = first_line(error)
     if "not a valid DuckDB database" in text or "older version" in text or "newer version" in text:
-        return WarehouseError(f"{url}: is no DuckDB file that this version can open; name another file ({text[:200]})")
+        return UsageError(f"{url}: is no DuckDB file that this version can open; name another file ({text[:200]})")
     return WarehouseError(f"{url}: cannot be opened ({text[:300]})")
 
 

@@ -12,7 +12,7 @@ from sparkify import sql_queries
 from sparkify.errors import UsageError, WarehouseError
 from sparkify.source.parts import Part
 from sparkify.source.spool import LineWriter, Spool, passing_spool
-from sparkify.sql_queries import literal
+from sparkify.sql_queries import file_literal, literal
 from sparkify.warehouse import Row, duckdb_staging
 
 SPARING = 256
@@ -129,7 +129,7 @@ class LocalEngine:
             return
         columns = ", ".join(f"{name}: {literal(str(data_type))}" for name, data_type in self._columns(table))
         self.execute(
-            f"insert into {table} by name from read_json([{literal(str(path))}], "
+            f"insert into {table} by name from read_json([{file_literal(path)}], "
             f"format = 'newline_delimited', columns = {{{columns}}}, hive_partitioning = false)"
         )
         path.unlink()

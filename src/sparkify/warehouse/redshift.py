@@ -446,7 +446,7 @@ class RedshiftWarehouse(Transactions):
 
 
 def _parquet(paths: Sequence[Path]) -> str:
-    return f"read_parquet([{', '.join(sql_queries.literal(str(path)) for path in paths)}])"
+    return f"read_parquet([{', '.join(sql_queries.file_literal(path) for path in paths)}])"
 
 
 def _few(
