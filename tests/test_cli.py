@@ -104,8 +104,8 @@ MESSAGES = [
     ),
     ("status --warehouse duckdb:///text.csv", 2, "duckdb:///text.csv: is no DuckDB file that this version can open; name another file …"),
     ("etl --song-data song_data --warehouse duckdb:///text.csv", 2, "duckdb:///text.csv: is no DuckDB file that this version can open; name another file …"),
-    ("status --warehouse duckdb:///circle.duckdb", 2, "duckdb:///circle.duckdb: there is no warehouse; run …"),
-    ("etl --song-data song_data --warehouse duckdb:///circle.duckdb", 1, "duckdb:///circle.duckdb: cannot be opened (…"),
+    ("status --warehouse duckdb:///circle.duckdb", 2, "--warehouse duckdb:///circle.duckdb: cannot be looked at (Too many levels of symbolic links); …"),
+    ("etl --song-data song_data --warehouse duckdb:///circle.duckdb", 2, "--warehouse duckdb:///circle.duckdb: cannot be looked at (Too many levels of symbolic links); …"),
     # questions
     ("query nonsense", 2, "no query 'nonsense'; there are active-users, artist-places, by-device, by-gender, …"),
     ("query top-songs -p limit=0", 2, "-p limit=0: give a whole number from 1 to 1000"),

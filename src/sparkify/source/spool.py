@@ -21,40 +21,45 @@ from sparkify.names import is_text
 _SCRATCH = ".scratch"
 _HELD = ".held"
 """File in a scratch folder that its process holds locked for as long as it lives."""
-_OURS = re.compile(r"room-\d+|spill|[a-z_-]+-\d+\.[a-z.]+")
+_HIDDEN = ".files"
+"""Folder of a hidden spool, which whoever lists data passes over."""
+_OURS = re.compile(r"\.files|room-\d+|spill|[a-z_-]+-\d+\.[a-z.]+")
 """Names at the top of a spool."""
 
 
 class Spool:
     """Files of one run, removed when it ends; a run that was killed leaves them to the next, which clears them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, hidden: bool = False) -> None:
+        self._root = folder
+        self.folder = folder / _HIDDEN if hidden else folder
+        """Where the files are."""
         self._numbers = count()
 
-    def is_ours(self) -> bool:
+    def _is_ours(self) -> bool:
         """Whether it is a folder in which everything is named as a run names its files; nobody else's is cleared."""
         try:
-            names = os.listdir(self.folder)  # noqa: PTH208 - names are all it takes
+            names = os.listdir(self._root)  # noqa: PTH208 - names are all it takes
         except OSError:
             return False
-        return not self.folder.is_symlink() and all(map(_OURS.fullmatch, names))
+        return not self._root.is_symlink() and all(map(_OURS.fullmatch, names))
 
     def clear(self) -> None:
         """Remove every file, and the folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self._root, ignore_errors=True)
 
     def begin(self) -> None:
         """Make the folder, without what a killed run left in it: whoever appends to a file must find none.
 
         Raises UsageError when something else has its name, and SourceError.
         """
-        if self.is_ours():
+        if self._is_ours():
             self.clear()
         try:
-            self.folder.mkdir()
+            self._root.mkdir()
+            self.folder.mkdir(exist_ok=True)
         except FileExistsError as error:
-            raise UsageError(f"{self.folder}: is in the way, and not a run's to remove; move it away") from error
+            raise UsageError(f"{self._root}: is in the way, and not a run's to remove; move it away") from error
         except OSError as error:
             raise self._unmade(error) from error
 

@@ -264,18 +264,15 @@ class DuckDBWarehouse(LocalEngine):
 def run_spool(file: Path, folder: Path | None) -> Spool:
     """The warehouse's own spool, empty, beside it unless told otherwise: the next run finds what a killed one left.
 
-    Hidden, because a data folder may be around it. Raises UsageError or SourceError.
+    What is in it is hidden, because a data folder may be around it. Raises UsageError or SourceError.
     """
-    name = f"{file.name}.spool"
-    if folder is not None:
+    if folder is None:
+        place = file.with_name(f"{file.name}.spool")
+    else:
         # Two warehouses of the same name may share the folder.
         mark = hashlib.sha256(os.fsencode(file)).hexdigest()[:8]
-        name = f"{file.name}-{mark}.spool"
-    place = file.parent if folder is None else folder.resolve()
-    before = Spool(place / name)  # as it was named before
-    if before.is_ours():
-        before.clear()
-    spool = Spool(place / f".{name}")
+        place = folder.resolve() / f"{file.name}-{mark}.spool"
+    spool = Spool(place, hidden=True)
     spool.begin()
     return spool
 
