@@ -99,13 +99,13 @@ MESSAGES = [
         for command in ("status", "check", "rejects", "query peak-hour", "sql FROM(users)", "export out")
     ),
     *(
-        (f"{command} --warehouse duckdb:///text.duckdb", 1, "duckdb:///text.duckdb: is no DuckDB file that this version can open; name another file …")
+        (f"{command} --warehouse duckdb:///text.duckdb", 2, "duckdb:///text.duckdb: is no DuckDB file that this version can open; name another file …")
         for command in ("status", "check", "etl --song-data song_data", "etl --song-data song_data --dry-run", "create-tables", "sql FROM(users)")
     ),
-    ("status --warehouse duckdb:///text.csv", 1, "duckdb:///text.csv: is no DuckDB file that this version can open; name another file …"),
-    ("etl --song-data song_data --warehouse duckdb:///text.csv", 1, "duckdb:///text.csv: is no DuckDB file that this version can open; name another file …"),
-    ("status --warehouse duckdb:///circle.duckdb", 2, "duckdb:///circle.duckdb: there is no warehouse; run …"),
-    ("etl --song-data song_data --warehouse duckdb:///circle.duckdb", 1, "duckdb:///circle.duckdb: cannot be opened (…"),
+    ("status --warehouse duckdb:///text.csv", 2, "duckdb:///text.csv: is no DuckDB file that this version can open; name another file …"),
+    ("etl --song-data song_data --warehouse duckdb:///text.csv", 2, "duckdb:///text.csv: is no DuckDB file that this version can open; name another file …"),
+    ("status --warehouse duckdb:///circle.duckdb", 2, "--warehouse duckdb:///circle.duckdb: cannot be looked at (Too many levels of symbolic links); …"),
+    ("etl --song-data song_data --warehouse duckdb:///circle.duckdb", 2, "--warehouse duckdb:///circle.duckdb: cannot be looked at (Too many levels of symbolic links); …"),
     # questions
     ("query nonsense", 2, "no query 'nonsense'; there are active-users, artist-places, by-device, by-gender, …"),
     ("query top-songs -p limit=0", 2, "-p limit=0: give a whole number from 1 to 1000"),

@@ -28,11 +28,11 @@ from sparkify.cli_options import (
     Staging,
     WarehouseOption,
 )
-from sparkify.cli_support import engine_of, opened, reading, settings_for
+from sparkify.cli_support import engine_of, opened, reading, refused, settings_for
 from sparkify.cloud.commands import app as cloud
 from sparkify.errors import AuditFailed, SparkifyError, UsageError
 from sparkify.stopping import stoppable
-from sparkify.terminal import confirmed, fail, leave, printable, say, stopped
+from sparkify.terminal import confirmed, fail, leave, printable, say, spell, stopped
 
 if TYPE_CHECKING:
     pass
@@ -356,6 +356,7 @@ app.registered_commands += asking.registered_commands
 
 def door(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line as a process of its own, to the end of the process."""
+    spell()
     leave(main(arguments))
 
 
@@ -401,7 +402,7 @@ def unexpected(error: Exception, given: list[str]) -> int:
         return fail(f"{' '.join(str(show()).split()).rstrip('.')}. Try `{command} --help`.", 2)
     if type(error).__name__ == "Abort":
         return stopped()
-    return fail(f"{type(error).__name__}: {error}; this should not happen, --debug shows where", 1)
+    return fail(refused(error) or f"{type(error).__name__}: {error}; this should not happen, --debug shows where", 1)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sparkify.errors import UsageError
+from sparkify.errors import UsageError, remedy
+from sparkify.names import shown
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
@@ -24,6 +27,28 @@ def settings_for(**flags: object) -> Settings:
 def engine_of(settings: Settings) -> Engine:
     """The engine that an address of a warehouse names; whether the address is one shows when it is opened."""
     return "redshift" if settings.warehouse.startswith("redshift://") else "duckdb"
+
+
+def refused(error: Exception) -> str | None:
+    """What to say of an error of the system that nobody was nearer to; None when it is not the system's."""
+    if isinstance(error, MemoryError):
+        return "out of memory; give the process more, or set SPARKIFY_MEMORY lower"
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        return f"{error}; raise the limit of processes (ulimit -u), or set SPARKIFY_THREADS lower"
+    if not isinstance(error, OSError):
+        return None
+    if error.filename is None and _is_nowhere():
+        return "the working folder is gone; change into one that is there"
+    where = "" if error.filename is None else f"{shown(os.fsdecode(error.filename))}: "
+    return f"{where}{error.strerror or error}; {remedy(error)}"
+
+
+def _is_nowhere() -> bool:
+    try:
+        Path.cwd()
+    except OSError:
+        return True
+    return False
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from sparkify import progress
@@ -11,7 +9,7 @@ from sparkify.config import parse_bytes
 from sparkify.errors import UsageError
 from sparkify.progress import megabytes, plural
 from sparkify.source.compaction import Codec, Compacted, compact
-from sparkify.source.spool import Spool, scratch
+from sparkify.source.spool import Spool, scratch, temporary
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
@@ -29,7 +27,7 @@ def run(source: str, target: str, settings: Settings, part_bytes: str, codec: st
         raise UsageError(f"--part-bytes: {error}") from error
     display = progress.choose("compacting")
     try:
-        with scratch(settings.spool_dir or Path(tempfile.gettempdir())) as folder:
+        with scratch(settings.spool_dir or temporary()) as folder:
             return compact(
                 source,
                 target,

@@ -14,8 +14,11 @@ The exit code lives with the class; `cli.main` is the one place that prints the 
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from sparkify.names import shown
 
 
 class SparkifyError(Exception):
@@ -24,7 +27,26 @@ class SparkifyError(Exception):
     exit_code = 1
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(" ".join(shown(message).split()))
+
+
+_REMEDIES: dict[str, tuple[int, ...]] = {
+    "check its permissions": (errno.EACCES, errno.EPERM),
+    "its file system is read-only, name another place": (errno.EROFS,),
+    "make room": (errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+    "raise the limit of open files (ulimit -n)": (errno.EMFILE, errno.ENFILE),
+    "give the process more memory": (errno.ENOMEM, errno.EAGAIN),
+    "its links lead around in a circle, check them": (errno.ELOOP,),
+    "use a shorter name": (errno.ENAMETOOLONG,),
+    "check the path": (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
+    "its file system lacks that, use a local disk": (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV),
+}
+
+
+def remedy(error: OSError) -> str:
+    """What to do about an error of the system, in a few words."""
+    found = (words for words, numbers in _REMEDIES.items() if error.errno in numbers)
+    return next(found, "check its disk and run again")
 
 
 class UsageError(SparkifyError):

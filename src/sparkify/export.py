@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, closing
 from sparkify.errors import UsageError
 from sparkify.source.access import Access, is_remote
 from sparkify.source.target import Target, open_target
+from sparkify.source.writing import named
 from sparkify.sql_queries import STAR
 from sparkify.warehouse import Warehouse
 
@@ -26,7 +27,8 @@ def export_star(
                 yield from _unload(warehouse, target)
                 return
             folder = stack.enter_context(target.scratch())
-            made = [(table, warehouse.export(table, folder / f"{table}.parquet")) for table in STAR]
+            inside = stack.enter_context(named(folder))
+            made = [(table, warehouse.export(table, inside / f"{table}.parquet")) for table in STAR]
         # Written where they belong when the database is free again: that may take as long as an upload.
         for table, rows in made:
             target.take(f"{table}.parquet", folder / f"{table}.parquet")

@@ -6,15 +6,18 @@ import csv
 import io
 import json
 import math
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
-from sparkify.errors import SparkifyError, UsageError
+from sparkify.errors import SparkifyError, UsageError, remedy
+from sparkify.source.writing import fits, put
+from sparkify.sql_queries import literal
 from sparkify.terminal import printable as clean
 from sparkify.warehouse import Answer
 
@@ -28,7 +31,7 @@ def check_form(form: str, output: Path | None) -> None:
         raise UsageError(f"--format {form}: choose table, csv, json or parquet")
     if form == "parquet" and output is None:
         raise UsageError("--format parquet: name a file with --output")
-    if output is not None and (output.is_dir() or not output.absolute().parent.is_dir()):
+    if output is not None and not fits(output):
         raise UsageError(f"--output {output}: name a file in a folder that exists")
 
 
@@ -49,12 +52,27 @@ def write_answer(answer: Answer, form: str, output: Path | None, *, bar: str = "
         else as_json(answer)
     )
     if output is None:
-        sys.stdout.write(text)
+        sys.stdout.write(text if _takes_all(sys.stdout) else _in_ascii(text, form))
         return
     try:
         output.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
-        raise SparkifyError(f"{output}: cannot be written ({error.strerror}); check the folder") from error
+        raise SparkifyError(f"{output}: cannot be written ({error.strerror}); {remedy(error)}") from error
+
+
+def _takes_all(stream: TextIO) -> bool:
+    """Whether a stream takes every character: one that somebody set to ASCII does not."""
+    return (stream.encoding or "utf-8").lower().replace("-", "").startswith("utf")
+
+
+def _in_ascii(text: str, form: str) -> str:
+    """The same with ASCII characters only, as far as the form allows; JSON spells the others itself."""
+    if form == "json":
+        return re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
+    return text.translate(_LINES) if form == "table" else text
+
+
+_LINES = str.maketrans({"─": "-", "█": "#", "…": "~"})
 
 
 def as_json(answer: Answer) -> str:
@@ -185,7 +203,7 @@ def write_parquet(answer: Answer, path: Path) -> None:
             rows = answer.rows[start : start + 10_000]
             columns = [list(column) for column in zip(*rows, strict=True)]
             connection.execute(f"insert into answer select {lists}", columns)
-        connection.execute("copy answer to '" + str(path).replace("'", "''") + "' (format parquet)")
+        put(path, lambda made: connection.execute(f"copy answer to {literal(str(made))} (format parquet)"))
     except duckdb.Error as error:
         raise SparkifyError(f"{path}: cannot be written ({str(error).splitlines()[0]}); check the folder") from error
     finally:

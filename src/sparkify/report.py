@@ -9,8 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -22,7 +20,8 @@ from string import Template
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sparkify import __version__, queries, views
-from sparkify.errors import SparkifyError, UsageError
+from sparkify.errors import UsageError
+from sparkify.source.writing import fits, put
 
 if TYPE_CHECKING:
     from sparkify.warehouse import Answer
@@ -73,16 +72,13 @@ def write_report(source: Source, path: Path, given: Mapping[str, str], *, now: d
     or a path that does not fit or when the packages that draw are missing, SparkifyError when writing fails.
     """
     check_path(path)
-    _replace(path, report(source, given, now=now))
+    text = report(source, given, now=now)
+    put(path, lambda made: made.write_text(text, encoding="utf-8", newline=""))
 
 
 def check_path(path: Path) -> None:
     """Raise UsageError when there can be no report at a path."""
-    try:
-        fits = path.absolute().parent.is_dir() and not path.is_dir()
-    except OSError:  # such as a name that is too long
-        fits = False
-    if not fits:
+    if not fits(path):
         raise UsageError(f"{path}: name a file in a folder that exists")
 
 
@@ -346,26 +342,3 @@ def _json(value: object) -> str:
 def _hash(script: str) -> str:
     """How the policy of a page names a script."""
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file beside the path and put it in its place."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=".sparkify-report-", dir=path.absolute().parent)
-        temporary = Path(name)
-        try:
-            os.close(handle)
-            temporary.write_text(text, encoding="utf-8", newline="")
-            temporary.chmod(0o666 & ~_umask())  # mkstemp lets nobody else read it
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise SparkifyError(f"{path}: cannot be written ({error.strerror}); check the folder") from error
-
-
-def _umask() -> int:
-    """What new files are not allowed; asking for it means setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from sparkify.errors import UsageError
@@ -102,6 +103,11 @@ def literal(value: str) -> str:
     if "\0" in value:
         raise ValueError("U+0000 in an SQL literal")
     return "'" + value.replace("'", "''") + "'"
+
+
+def file_literal(path: Path) -> str:
+    """A path as an SQL literal for DuckDB's readers, which take patterns: this file and no other."""
+    return literal(re.sub(r"[*?\[]", r"[\g<0>]", str(path)))
 
 
 def body(text: str) -> str:

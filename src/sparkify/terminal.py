@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
@@ -20,6 +21,13 @@ def printable(text: str) -> str:
 def say(line: str) -> None:
     """Print a line of the answer; what it quotes must not write to the terminal on its own account."""
     sys.stdout.write("\n".join(map(printable, line.split("\n"))) + "\n")
+
+
+def spell() -> None:
+    """Let the streams spell what their encoding has no character for, instead of raising."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def fail(message: str, exit_code: int) -> int:

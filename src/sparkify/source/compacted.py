@@ -24,9 +24,9 @@ import orjson
 import zstandard
 
 from sparkify.errors import SourceError, UsageError
+from sparkify.names import as_text
 from sparkify.source.fields import Kind
 from sparkify.source.files import COMPRESSED_SUFFIXES, SourceFile, bounded
-from sparkify.source.folder import printable
 from sparkify.source.location import MANIFEST, Location
 from sparkify.source.target import Target
 
@@ -217,7 +217,7 @@ class Published:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._url = printable(target.url)
+        self._url = as_text(target.url)
         manifest = target.read(MANIFEST)
         if manifest is None:
             manifest = self._begin()

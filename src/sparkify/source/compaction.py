@@ -22,6 +22,7 @@ from typing import BinaryIO, Literal
 import zstandard
 
 from sparkify.errors import SourceError, UsageError
+from sparkify.names import as_text
 from sparkify.source.access import Access, is_remote
 from sparkify.source.compacted import (
     PART_SOURCES,
@@ -33,7 +34,7 @@ from sparkify.source.compacted import (
 )
 from sparkify.source.compressed import DAMAGE, unpacking
 from sparkify.source.files import SourceFile, batches, is_skipped
-from sparkify.source.folder import Folder, printable, reading
+from sparkify.source.folder import Folder, reading
 from sparkify.source.grammar import BOM, Readable, split
 from sparkify.source.inputs import open_location
 from sparkify.source.location import Content, Location
@@ -132,7 +133,7 @@ def _check_apart(location: Location, target: Target) -> None:
     other = PurePosixPath(target.url if is_remote(target.url) else str(Path(target.url).resolve()))
     if one.is_relative_to(other) or other.is_relative_to(one):
         raise UsageError(
-            f"{location.url} and {printable(target.url)} overlap; compact into a place of its own, beside the source"
+            f"{location.url} and {as_text(target.url)} overlap; compact into a place of its own, beside the source"
         )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
-from sparkify.errors import SourceError, UsageError
+from sparkify.errors import SourceError, UsageError, remedy
+from sparkify.names import as_path, as_text
 from sparkify.source.fields import Kind
 from sparkify.source.files import SourceFile, bounded, is_data_name
 from sparkify.source.location import MANIFEST, SMALL, Content
@@ -21,32 +23,43 @@ class Folder:
     def __init__(self, location: str) -> None:
         self.location = location
         self.root = Path(os.path.abspath(location))  # noqa: PTH100 - resolve() follows links and changes the addresses
-        self.url = printable(self.root)
+        self.url = as_text(self.root)
         self.compacted: set[str] = set()
         self.empty = False  # a folder that is not there is refused before
 
     def check(self, option: str) -> None:
-        if not self.root.exists():
-            raise UsageError(f"{option} {self.location}: no such folder; check the path")
-        if not self.root.is_dir():
+        try:
+            found = self.root.stat()
+        except FileNotFoundError as error:
+            raise UsageError(f"{option} {self.location}: no such folder; check the path") from error
+        except OSError as error:
+            raise UsageError(
+                f"{option} {self.location}: cannot be looked at ({error.strerror}); {remedy(error)}"
+            ) from error
+        if not stat.S_ISDIR(found.st_mode):
             raise UsageError(f"{option} {self.location}: is a file; give the folder that holds it")
 
     def list(self, kind: Kind, jsonpaths: str | None) -> Iterator[SourceFile]:
         mapping = Path(jsonpaths) if jsonpaths is not None else None
         seen: set[tuple[int, int]] = set()
 
-        def fail(error: OSError) -> None:
-            raise SourceError(f"{error.filename}: cannot be listed ({error.strerror}); check its permissions")
+        def fail(error: OSError) -> NoReturn:
+            raise SourceError(f"{error.filename}: cannot be listed ({error.strerror}); {remedy(error)}")
 
         for folder, subfolders, names in os.walk(self.root, onerror=fail, followlinks=True):
-            here = os.stat(folder)  # noqa: PTH116
+            try:
+                here = os.stat(folder)  # noqa: PTH116
+            except OSError as error:
+                fail(error)
             if (here.st_dev, here.st_ino) in seen:  # a link that leads back into the tree
                 subfolders.clear()
                 continue
             seen.add((here.st_dev, here.st_ino))
-            subfolders[:] = [name for name in subfolders if not name.startswith((".", "_"))]
+            subfolders[:] = [
+                name for name in subfolders if not name.startswith((".", "_")) and not _is_left_over(name, names)
+            ]
             if MANIFEST in names:
-                self.compacted.add(printable(Path(folder)))
+                self.compacted.add(as_text(Path(folder)))
             for name in names:
                 if not is_data_name(name):
                     continue
@@ -54,9 +67,9 @@ class Folder:
                 status = _look(path)
                 if status is None:
                     continue
-                if mapping is not None and name == mapping.name and mapping.samefile(path):
+                if mapping is not None and name == mapping.name and _is_same(mapping, path):
                     continue
-                url = printable(path)
+                url = as_text(path)
                 raw = os.fsencode(path).hex() if url != path else None
                 yield SourceFile(url, status.st_size, bounded(status.st_mtime_ns // 1000), kind, None, raw)
 
@@ -70,13 +83,28 @@ class Folder:
 
     def read(self, url: str) -> bytes:
         try:
-            return Path(url).read_bytes()
+            return as_path(url).read_bytes()
         except OSError as error:
-            raise SourceError(f"{url}: cannot be read ({error.strerror}); check the path") from error
+            raise SourceError(f"{url}: cannot be read ({error.strerror}); {remedy(error)}") from error
 
     def stop(self) -> None: ...
 
     def close(self) -> None: ...
+
+
+def _is_left_over(folder: str, beside: Sequence[str]) -> bool:
+    """Whether a folder is what a killed run left, as one before this version named it: data of its own making."""
+    warehouse = folder.removesuffix(".spool")
+    if warehouse != folder:
+        return warehouse in beside or f"{warehouse}.lock" in beside
+    return folder.startswith("sparkify-") and folder.endswith(".scratch")
+
+
+def _is_same(mapping: Path, path: str) -> bool:
+    try:
+        return mapping.samefile(path)
+    except OSError:  # one of them is gone; reading it tells
+        return False
 
 
 def _look(path: str) -> os.stat_result | None:
@@ -86,7 +114,7 @@ def _look(path: str) -> os.stat_result | None:
     except FileNotFoundError:  # gone since it was listed, or a link to nowhere: not there to load
         return None
     except OSError as error:
-        raise SourceError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+        raise SourceError(f"{path}: cannot be read ({error.strerror}); {remedy(error)}") from error
     return status if status.st_size and stat.S_ISREG(status.st_mode) else None
 
 
@@ -110,13 +138,5 @@ def reading(file: SourceFile) -> Iterator[None]:
         raise
     except OSError as error:
         raise SourceError(
-            f"{file.url}: cannot be read ({error.strerror or error}); check its permissions, or pass --skip"
+            f"{file.url}: cannot be read ({error.strerror or error}); {remedy(error)}, or pass --skip"
         ) from error
-
-
-def printable(path: Path | str) -> str:
-    r"""The path as text that any table and terminal can hold; bytes that are no UTF-8 are written `\\xNN`."""
-    text = os.fspath(path)
-    if text.isascii():
-        return text
-    return os.fsencode(text).decode("utf-8", "backslashreplace")

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event
 
 from sparkify.errors import Reject, SourceError
+from sparkify.names import is_text
 from sparkify.source.compacted import Origin
 from sparkify.source.compressed import DAMAGE, Unpacked, unpacking
 from sparkify.source.fields import MAX_RECORD, RECORD_SHOWN
@@ -125,7 +126,7 @@ class Preparer:
     def _add_large(self, source: Source) -> None:
         if self.layout.names is None:
             self.doubtful.append(source)
-        elif source.packed or not _takes_path(source.path) or _has_bom(source.path):
+        elif source.packed or not _is_nameable(source.path) or _has_bom(source.path):
             self._unpack(source)
         else:
             part = self.layout.part(source.path)
@@ -284,12 +285,9 @@ class _Stream:
         return data
 
 
-def _takes_path(path: Path) -> bool:
-    """Whether the engine reads the file of this path, and no other: a path is a pattern to it, and UTF-8."""
-    try:
-        return not _GLOB.intersection(str(path).encode().decode())
-    except UnicodeEncodeError:
-        return False
+def _is_nameable(path: Path) -> bool:
+    """Whether the engine, which takes patterns of UTF-8, reads this file and no other by its path."""
+    return is_text(path) and not _GLOB.intersection(str(path))
 
 
 def _has_bom(path: Path) -> bool:

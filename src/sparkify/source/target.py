@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
-from typing import Protocol
+from typing import NoReturn, Protocol
 
-from sparkify.errors import SourceError, UsageError
+from sparkify.errors import SourceError, UsageError, remedy
 from sparkify.source.access import Access, is_remote, local_path, parse
-from sparkify.source.spool import scratch
+from sparkify.source.spool import scratch, temporary
+from sparkify.source.writing import put
 
 
 class Target(Protocol):
@@ -64,7 +65,15 @@ class FolderTarget:
         self._root = Path(location)
 
     def check(self, option: str) -> None:
-        if self._root.exists() and not self._root.is_dir():
+        try:
+            found = self._root.stat()
+        except FileNotFoundError:  # made when it is needed
+            return
+        except OSError as error:
+            raise UsageError(
+                f"{option} {self._root}: cannot be looked at ({error.strerror}); {remedy(error)}"
+            ) from error
+        if not stat.S_ISDIR(found.st_mode):
             raise UsageError(f"{option} {self._root}: is a file; name a folder")
 
     def write(self, name: str, data: bytes | Path, *, only_new: bool = False) -> None:
@@ -86,15 +95,19 @@ class FolderTarget:
                 part.unlink(missing_ok=True)
 
     def take(self, name: str, path: Path) -> None:
-        with _writing(self._root / name):
-            path.replace(self._root / name)
+        place = self._root / name
+        if place.is_symlink():  # stays a link
+            put(place, lambda made: shutil.copyfile(path, made))
+            return
+        with _writing(place):
+            path.replace(place)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         # Within the folder, so that what is made can be moved in one step; hidden, so that no loader reads it.
         with _writing(self._root):
             self._root.mkdir(parents=True, exist_ok=True)
-        with scratch(self._root, ".sparkify-") as folder:
+        with scratch(self._root) as folder:
             yield folder
 
     def read(self, name: str) -> bytes | None:
@@ -104,10 +117,15 @@ class FolderTarget:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise SourceError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+            raise SourceError(f"{path}: cannot be read ({error.strerror}); {remedy(error)}") from error
 
     def names(self) -> Iterator[str]:
-        for folder, _, names in os.walk(self._root):
+        def fail(error: OSError) -> NoReturn:
+            raise SourceError(f"{error.filename}: cannot be listed ({error.strerror}); {remedy(error)}")
+
+        if not self._root.exists():
+            return
+        for folder, _, names in os.walk(self._root, onerror=fail):
             for name in names:
                 yield Path(folder, name).relative_to(self._root).as_posix()
 
@@ -148,7 +166,7 @@ class BucketTarget:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        with scratch(Path(tempfile.gettempdir())) as folder:
+        with scratch(temporary()) as folder:
             yield folder
 
     def read(self, name: str) -> bytes | None:
@@ -209,4 +227,4 @@ def _writing(path: Path, *expected: type[OSError]) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, expected):
             raise
-        raise SourceError(f"{path}: cannot be written ({error.strerror}); check the folder, or make room") from error
+        raise SourceError(f"{path}: cannot be written ({error.strerror}); {remedy(error)}") from error

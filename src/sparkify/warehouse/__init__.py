@@ -185,16 +185,12 @@ def open_warehouse(settings: Settings) -> Warehouse:
     url = settings.warehouse
     if url.startswith("duckdb:///") and len(url) > len("duckdb:///"):
         from sparkify.warehouse.duckdb import DuckDBWarehouse
+        from sparkify.warehouse.duckdb_file import check_place
 
         path = Path(url.removeprefix("duckdb:///"))
         if path.name == ":memory:" or "?" in str(path):
             raise UsageError(f"--warehouse {url}: name a file on disk, without a question mark in its path")
-        if path.is_dir():
-            raise UsageError(
-                f"--warehouse {url}: is a folder; name a file in it, such as {url.rstrip('/')}/sparkify.duckdb"
-            )
-        if not path.parent.is_dir():
-            raise UsageError(f"--warehouse {url}: there is no folder {path.parent}; make it first")
+        check_place(path, url)
         return DuckDBWarehouse(
             path, wait=settings.wait, memory=settings.memory_limit, threads=settings.threads, spool=settings.spool_dir
         )

@@ -7,23 +7,22 @@ the ledger and to transform and commit a batch. Whoever finds the file held wait
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
-import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import TypeVar
 
-from sparkify.errors import SparkifyError, WarehouseError, WarehouseInUse
+from sparkify.errors import SparkifyError
 from sparkify.source.files import SourceFile
 from sparkify.source.jsonpaths import JsonPaths
 from sparkify.source.spool import Spool
 from sparkify.sql_queries import literal
 from sparkify.stopping import unstoppable
 from sparkify.warehouse import Answer
-from sparkify.warehouse.duckdb_file import RETRY_SECONDS, opened, real
+from sparkify.warehouse.duckdb_file import finish_begun, is_there, opened, real
+from sparkify.warehouse.duckdb_lock import lock_of, locked
 from sparkify.warehouse.duckdb_sandbox import Sandbox
 from sparkify.warehouse.local import LocalEngine, heeded, told
 
@@ -34,9 +33,6 @@ REBUILD = "sparkify_rebuild"
 
 STORAGE = "v1.4.0"
 """Format of a new file, which DuckDB 1.4 reads, the long-term line before 2.0. A file that is there keeps its own."""
-
-_HEADERS = 3 * 4096
-_MAGIC = b"DUCK"
 
 
 class DuckDBWarehouse(LocalEngine):
@@ -65,79 +61,36 @@ class DuckDBWarehouse(LocalEngine):
         self._patience = wait
         """Seconds that opening the file may take just now."""
         self._schema = "main"
-        self._run_spool = Spool(_spool_folder(path, spool))
+        self._spool_dir = spool
+        self._loaded: Path | None = None
+        """The file that a load holds: a link may lead elsewhere before it ends."""
 
     # -- opening ------------------------------------------------------------------------------------
 
+    @property
+    def _file(self) -> Path:
+        """Where the path leads to: lock, spool and clean-up go by that."""
+        return self._loaded or real(self.path)
+
     def exists(self) -> bool:
-        return self.path.exists()
+        return is_there(self._file)
 
     def check(self) -> None: ...
 
     @contextmanager
     def loading(self) -> Iterator[None]:
-        lock = self._lock()
-        try:
-            self._run_spool.clear()
-            self._run_spool.make()
-            self.spool = self._run_spool
+        file = real(self.path)
+        with locked(file, self.url, self._wait):
+            self.spool = run_spool(file, self._spool_dir)
+            self._loaded = file
             self._spill = self.spool.folder / "spill"
-            self._remove_unfinished()
-            yield
-        finally:
-            self._spill = None
-            self._run_spool.clear()
-            self.spool = Spool(self._reader_spill)
-            # Removed while held, so that nobody can have it and then lose it; `_lock` looks for that.
-            with suppress(OSError):
-                self._lock_path.unlink()
-            lock.close()
-
-    def _remove_unfinished(self) -> None:
-        """Remove a database file whose making was cut short by a kill: it holds nothing yet, and cannot be opened.
-
-        DuckDB writes three headers of 4 KiB first; a file of that beginning that is shorter is such a one.
-        """
-        with suppress(OSError):  # none, or one that opening it will tell of
-            size = self.path.stat().st_size
-            with self.path.open("rb") as stream:
-                head = stream.read(12)
-            if size == 0 or (size < _HEADERS and (head[8:] == _MAGIC or not any(head))):
-                self.path.unlink()
-
-    @property
-    def _lock_path(self) -> Path:
-        return self.path.with_name(self.path.name + ".lock")
-
-    def _lock(self) -> IO[str]:
-        """The lock of a load: a file beside the warehouse, which the system lets go when its process dies."""
-        deadline = time.monotonic() + self._wait
-        while True:
             try:
-                lock = self._lock_path.open("a+", encoding="utf-8")
-            except OSError as error:
-                raise WarehouseError(f"{self.url}: cannot be written ({error.strerror}); check the folder") from error
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.path.samestat(os.fstat(lock.fileno()), self._lock_path.stat()):
-                    lock.truncate(0)
-                    lock.write(str(os.getpid()))
-                    lock.flush()
-                    return lock
-            except (BlockingIOError, FileNotFoundError):
-                pass  # held, or removed by the load that held it
-            except OSError as error:
-                lock.close()
-                raise WarehouseError(
-                    f"{self.url}: cannot be locked ({error.strerror}); make room on its disk"
-                ) from error
-            lock.seek(0)
-            holder = lock.read().strip()
-            lock.close()
-            if time.monotonic() >= deadline:
-                by = f" (process {holder})" if holder.isdigit() else ""
-                raise WarehouseInUse(f"{self.url}: another load is running{by}; try again when it has ended")
-            time.sleep(RETRY_SECONDS)
+                finish_begun(file, self.spool, self.url, STORAGE)
+                yield
+            finally:
+                self._spill = None
+                self.spool.clear()
+                self._spool = self._loaded = None
 
     @contextmanager
     def session(self, *, read_only: bool = False) -> Iterator[None]:
@@ -160,7 +113,7 @@ class DuckDBWarehouse(LocalEngine):
             with unstoppable(), heeded():
                 # As an option of ATTACH it would refuse a newer file, and turn an older one into this format.
                 self.connection.execute(f"set storage_compatibility_version = {literal(STORAGE)}")
-                self.connection.execute(f"attach {literal(str(self.path))} as warehouse ({mode})")
+                self.connection.execute(f"attach {literal(str(self._file))} as warehouse ({mode})")
                 self._attached = True
                 self.connection.execute(f"use warehouse.{self._schema}")
 
@@ -294,11 +247,11 @@ class DuckDBWarehouse(LocalEngine):
         return Sandbox(self.path, self.url, self._memory, self.version, keeps=keeps)
 
     def version(self) -> object:
-        file = real(self.path)
+        file = self._file
         return _stamp(file), _stamp(file.with_name(file.name + ".wal"))
 
     def is_loading(self) -> bool:
-        return self._lock_path.exists()
+        return lock_of(self._file).exists()
 
     def export(self, table: str, path: Path) -> int:
         """Write a table as Parquet with zstandard compression, within a session; the number of rows."""
@@ -308,13 +261,20 @@ class DuckDBWarehouse(LocalEngine):
         return int(str(self.query(f"select count(*) from {table}")[0][0]))
 
 
-def _spool_folder(path: Path, folder: Path | None) -> Path:
-    """The warehouse's own spool, so that the next run finds what a killed one left; beside it unless told otherwise."""
+def run_spool(file: Path, folder: Path | None) -> Spool:
+    """The warehouse's own spool, empty, beside it unless told otherwise: the next run finds what a killed one left.
+
+    What is in it is hidden, because a data folder may be around it. Raises UsageError or SourceError.
+    """
     if folder is None:
-        return path.with_name(path.name + ".spool")
-    # Two warehouses of the same name may share the folder.
-    mark = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:8]
-    return folder.resolve() / f"{path.name}-{mark}.spool"
+        place = file.with_name(f"{file.name}.spool")
+    else:
+        # Two warehouses of the same name may share the folder.
+        mark = hashlib.sha256(os.fsencode(file)).hexdigest()[:8]
+        place = folder.resolve() / f"{file.name}-{mark}.spool"
+    spool = Spool(place, hidden=True)
+    spool.begin()
+    return spool
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

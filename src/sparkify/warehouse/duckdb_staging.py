@@ -8,6 +8,7 @@ engine found NULL (`absent`), for the proof in `source/shape.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import duckdb
 
@@ -15,7 +16,7 @@ from sparkify.source.fields import EPOCH_MAX, EPOCH_MIN, FIELDS, Field, Kind, Ty
 from sparkify.source.files import SourceFile
 from sparkify.source.parts import Part
 from sparkify.source.shape import names_are_exact
-from sparkify.sql_queries import literal
+from sparkify.sql_queries import file_literal, literal
 
 _TABLES: dict[Kind, str] = {"log": "staging_events", "song": "batch_songs"}
 _TYPES = {Type.TEXT: "varchar", Type.INT: "integer", Type.DOUBLE: "double", Type.EPOCH: "timestamp"}
@@ -46,7 +47,7 @@ def _stage_kind(connection: duckdb.DuckDBPyConnection, kind: Kind, parts: Sequen
     for number, part in enumerate(read):
         groups.setdefault((part.names, part.trusted), []).append(number)
     for (names, trusted), numbers in groups.items():
-        sql = _insert(kind, table, names, [str(read[number].path) for number in numbers], numbers, trusted=trusted)
+        sql = _insert(kind, table, names, [read[number].path for number in numbers], numbers, trusted=trusted)
         try:
             connection.execute(sql)
         except Exception as error:
@@ -77,7 +78,7 @@ def _insert(
     kind: Kind,
     table: str,
     names: tuple[str, ...],
-    paths: Sequence[str],
+    paths: Sequence[Path],
     numbers: Sequence[int],
     *,
     trusted: bool,
@@ -95,7 +96,7 @@ def _insert(
     part = "[" + ", ".join(map(str, numbers)) + "][file_index::bigint + 1]"
     return (
         f"insert into temp.main.{table} select {values}, {part}, {absent}, coalesce({suspect}, false) "
-        f"from read_json([{', '.join(map(literal, paths))}], format = 'newline_delimited', "
+        f"from read_json([{', '.join(map(file_literal, paths))}], format = 'newline_delimited', "
         f"columns = {{{columns}}}, hive_partitioning = false, compression = 'none') as source"
     )
 
@@ -143,7 +144,7 @@ def _readable(connection: duckdb.DuckDBPyConnection, part: Part) -> bool:
     columns = ", ".join(f"{_name(name)}: 'VARCHAR'" for name in part.names)
     try:
         connection.execute(
-            f"select {counts} from read_json([{literal(str(part.path))}], "
+            f"select {counts} from read_json([{file_literal(part.path)}], "
             f"format = 'newline_delimited', columns = {{{columns}}}, hive_partitioning = false, compression = 'none')"
         ).fetchall()
     except Exception as error:

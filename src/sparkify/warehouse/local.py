@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from secrets import token_hex
 
 import duckdb
 
 from sparkify import sql_queries
-from sparkify.errors import WarehouseError
+from sparkify.errors import UsageError, WarehouseError
 from sparkify.source.parts import Part
-from sparkify.source.spool import LineWriter, Spool
-from sparkify.sql_queries import literal
+from sparkify.source.spool import LineWriter, Spool, passing_spool
+from sparkify.sql_queries import file_literal, literal
 from sparkify.warehouse import Row, duckdb_staging
 
 SPARING = 256
@@ -33,19 +29,41 @@ class LocalEngine:
         self._threads = threads
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._spill: Path | None = None
-        # Whoever only reads must not touch the files of a load that runs at the same time.
-        self._reader_spill = (spool or Path(tempfile.gettempdir())) / f"sparkify-{os.getpid()}-{token_hex(4)}"
-        self.spool = Spool(self._reader_spill)
+        self._spool_dir = spool
+        self._spool: Spool | None = None
+        """Of a load, or of this process when it was first needed."""
+        self._passing: Spool | None = None
+
+    @property
+    def spool(self) -> Spool:
+        """Where files go that are soon read again. Whoever only reads must not touch those of a load at the same time.
+
+        Raises UsageError when there is no folder for them.
+        """
+        if self._spool is None:
+            self._spool = self._passing = self._passing or passing_spool(self._spool_dir)
+        return self._spool
+
+    @spool.setter
+    def spool(self, spool: Spool) -> None:
+        self._spool = spool
+
+    def _spill_folder(self) -> str:
+        """Where the engine may spill: a load into its spool; empty where nothing can be written."""
+        if self._spill is not None:
+            return str(self._spill)
+        try:
+            return str(self.spool.folder)
+        except UsageError:
+            return ""
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The in-memory database that everything runs in."""
         if self._connection is None:
-            # A load spills into its spool; whoever only reads, where others look for temporary files.
-            spill = self._spill or self._reader_spill
             config: dict[str, str | bool | int | float | list[str]] = {
                 "memory_limit": self._memory,
-                "temp_directory": str(spill),
+                "temp_directory": self._spill_folder(),
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
             }
@@ -70,7 +88,8 @@ class LocalEngine:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-            shutil.rmtree(self._reader_spill, ignore_errors=True)
+        if self._passing is not None:
+            self._passing.clear()
 
     def run(self, name: str, parameters: Sequence[object] = ()) -> None:
         """Execute one of the statements of `sql/`."""
@@ -110,7 +129,7 @@ class LocalEngine:
             return
         columns = ", ".join(f"{name}: {literal(str(data_type))}" for name, data_type in self._columns(table))
         self.execute(
-            f"insert into {table} by name from read_json([{literal(str(path))}], "
+            f"insert into {table} by name from read_json([{file_literal(path)}], "
             f"format = 'newline_delimited', columns = {{{columns}}}, hive_partitioning = false)"
         )
         path.unlink()

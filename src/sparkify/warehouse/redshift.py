@@ -18,6 +18,7 @@ from sparkify.source.access import bucket_region, parse
 from sparkify.source.files import SourceFile
 from sparkify.source.jsonpaths import JsonPaths
 from sparkify.source.parts import Part
+from sparkify.source.spool import Spool
 from sparkify.warehouse import Answer, Inexact, Row, number
 from sparkify.warehouse.local import LocalEngine
 from sparkify.warehouse.redshift_address import RedshiftAddress
@@ -54,12 +55,20 @@ class RedshiftWarehouse(Transactions):
     def __init__(self, address: RedshiftAddress, settings: Settings) -> None:
         super().__init__(address, settings)
         self._local = LocalEngine(memory=settings.memory_limit, threads=settings.threads, spool=settings.spool_dir)
-        self.spool = self._local.spool
         self._area: StagingArea | None = None
         self._loading: Loading | None = None
         self._unsettled = 0
         self._ledger_is_old = True
         """Whether a batch was committed since the ledger was fetched."""
+
+    @property
+    def spool(self) -> Spool:
+        """Where files go that are soon read again."""
+        return self._local.spool
+
+    @spool.setter
+    def spool(self, spool: Spool) -> None:
+        self._local.spool = spool
 
     # -- opening --------------------------------------------------------------------------------------
 
@@ -84,7 +93,7 @@ class RedshiftWarehouse(Transactions):
             self._retrying(self._make_locks)
             self._hold(self._settings.wait)
             self._locking = True
-            self.spool = self._local.spool = own_spool(self.url, self._settings.spool_dir)
+            self.spool = own_spool(self.url, self._settings.spool_dir)
             if area is not None:
                 area.belong(self._identity())
                 # What a load before this one left when it was killed goes, now that it cannot be another's.
@@ -436,7 +445,7 @@ class RedshiftWarehouse(Transactions):
 
 
 def _parquet(paths: Sequence[Path]) -> str:
-    return f"read_parquet([{', '.join(sql_queries.literal(str(path)) for path in paths)}])"
+    return f"read_parquet([{', '.join(sql_queries.file_literal(path) for path in paths)}])"
 
 
 def _few(

@@ -5,19 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from secrets import token_hex
 
-from sparkify.errors import SourceError, UsageError
+from sparkify.errors import SourceError, UsageError, remedy
 from sparkify.source.access import Access, bucket_region, parse
 from sparkify.source.fields import FIELDS, Kind
-from sparkify.source.spool import LineWriter, Spool
+from sparkify.source.spool import LineWriter, Spool, temporary
 from sparkify.source.target import BucketTarget
 from sparkify.sql_queries import literal as duckdb_literal
 from sparkify.warehouse import number
@@ -125,21 +123,27 @@ class Room:
 def own_spool(url: str, folder: Path | None) -> Spool:
     """A folder on this machine that the next load finds when this one is killed; nobody else's may be there.
 
-    Raises UsageError when something else has its name.
+    Hidden, because a data folder may be around it. Raises UsageError when something else has its name.
     """
     mark = hashlib.sha256(url.encode()).hexdigest()[:12]
-    path = (folder or Path(tempfile.gettempdir())).resolve() / f"sparkify-{os.getuid()}-{mark}.spool"
-    with suppress(FileNotFoundError):
-        found = path.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-            raise UsageError(f"{path}: is not ours; remove it, or set --spool-dir")
-    spool = Spool(path)
-    spool.clear()
+    place = (folder or temporary()).resolve()
+    name = f"sparkify-{os.getuid()}-{mark}.spool"
+    path = place / f".{name}"
     try:
+        for left in (path, place / name):  # as it was named before
+            if os.path.lexists(left):
+                _clear_own(left)
         path.mkdir(mode=0o700)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be made ({error.strerror}); set --spool-dir to one of yours") from error
-    return spool
+        raise UsageError(f"{path}: cannot be made ({error.strerror}); {remedy(error)}, or set --spool-dir") from error
+    return Spool(path)
+
+
+def _clear_own(path: Path) -> None:
+    found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise UsageError(f"{path}: is not ours; remove it, or set --spool-dir")
+    Spool(path).clear()
 
 
 # -- parts ----------------------------------------------------------------------------------------------
