@@ -11,7 +11,7 @@ from pathlib import Path
 from sparkify.errors import SourceError, UsageError
 from sparkify.source.fields import Kind
 from sparkify.source.files import SourceFile, bounded, is_data_name
-from sparkify.source.location import MANIFEST, SMALL, Content
+from sparkify.source.location import MANIFEST, SMALL, Content, check_no_pattern
 from sparkify.source.spool import Spool
 
 
@@ -27,9 +27,10 @@ class Folder:
 
     def check(self, option: str) -> None:
         if not self.root.exists():
+            check_no_pattern(f"{option} {self.location}", self.location)
             raise UsageError(f"{option} {self.location}: no such folder; check the path")
         if not self.root.is_dir():
-            raise UsageError(f"{option} {self.location}: is a file; give the folder that holds it")
+            raise UsageError(f"{option} {self.location}: is neither a folder nor a file; give one of them")
 
     def list(self, kind: Kind, jsonpaths: str | None) -> Iterator[SourceFile]:
         mapping = Path(jsonpaths) if jsonpaths is not None else None
@@ -56,9 +57,8 @@ class Folder:
                     continue
                 if mapping is not None and name == mapping.name and mapping.samefile(path):
                     continue
-                url = printable(path)
-                raw = os.fsencode(path).hex() if url != path else None
-                yield SourceFile(url, status.st_size, bounded(status.st_mtime_ns // 1000), kind, None, raw)
+                raw = raw_path(path)
+                yield SourceFile(printable(path), status.st_size, bounded(status.st_mtime_ns // 1000), kind, None, raw)
 
     def fetch(self, files: Iterable[SourceFile], spool: Spool) -> Iterator[Content]:  # noqa: ARG002
         for file in files:
@@ -112,6 +112,11 @@ def reading(file: SourceFile) -> Iterator[None]:
         raise SourceError(
             f"{file.url}: cannot be read ({error.strerror or error}); check its permissions, or pass --skip"
         ) from error
+
+
+def raw_path(path: Path | str) -> str | None:
+    """The path in hexadecimal where its printable form cannot tell it."""
+    return os.fsencode(path).hex() if printable(path) != os.fspath(path) else None
 
 
 def printable(path: Path | str) -> str:
