@@ -75,6 +75,8 @@ class Settings(BaseSettings):
     """Read object storage without credentials, as anybody may read a public bucket."""
     retry: float = Field(default=120.0, ge=0)
     """Seconds within which one request to object storage, or one conflict on Redshift, is tried again."""
+    stall: float = Field(default=60.0, ge=1, le=3600)
+    """Seconds of silence, before the first byte too, after which a request to object storage is tried again."""
     staging: str | None = None
     """Redshift: prefix in S3 for what COPY reads and UNLOAD writes in passing."""
     copy_role: str = "default"
@@ -144,7 +146,7 @@ class Settings(BaseSettings):
     @property
     def access(self) -> Access:
         """How object storage is reached."""
-        return Access(anonymous=self.anonymous, retry=self.retry)
+        return Access(anonymous=self.anonymous, retry=self.retry, stall=self.stall)
 
     @classmethod
     def settings_customise_sources(

@@ -46,9 +46,11 @@ def discover(
     What is to be loaded stays in temporary tables, for `pending`. The database is open for one query only.
     """
     with warehouse.sparing():
-        warehouse.drop_temporary(("load_listing", "load_known", "load_pending"))
+        warehouse.drop_temporary(("load_listing", "load_twice", "load_known", "load_pending"))
         warehouse.run("discover/load_listing")
         warehouse.append("load_listing", (_row(file, skip) for file in files))
+        for step in ("load_twice", "drop_twice", "add_twice"):  # stores may list an object twice
+            warehouse.run(f"discover/{step}")
         warehouse.run("discover/load_known")
         if ledger:
             with warehouse.session(read_only=True):
@@ -56,7 +58,7 @@ def discover(
         warehouse.run("discover/load_pending")
         [(discovered, skipped)] = warehouse.rows("discover/count_listing")
         [(files_pending, changed, size)] = warehouse.rows("discover/count_pending")
-        warehouse.drop_temporary(("load_listing", "load_known"))
+        warehouse.drop_temporary(("load_listing", "load_twice", "load_known"))
     new = number(files_pending) - number(changed)
     return Listing(number(discovered), new, number(changed), number(skipped), number(size))
 

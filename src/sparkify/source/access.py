@@ -1,26 +1,21 @@
-"""How a bucket is reached: its address, and for S3 the credentials, the region and the endpoint."""
+"""How a bucket is reached: its address, and the store that is made for it."""
 
 from __future__ import annotations
 
-import os
 import re
 import threading
-from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from sparkify import __version__
 from sparkify.errors import UsageError
-from sparkify.source.faults import Fault, Kind, classify, told
+from sparkify.source.faults import Fault, Kind, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
-    from obstore.store import AzureConfig, ClientConfig, ObjectStore, RetryConfig, S3Credential
+    from sparkify.source.aws import Aws
 
 _SCHEMES = {
     "s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "azure": "az", "abfs": "az", "abfss": "az",
@@ -29,10 +24,8 @@ _SCHEMES = {
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _AZURE = re.compile(r"(?P<container>[a-z0-9$-]{1,63})@(?P<account>[a-z0-9]{3,24})\.(dfs|blob)\.core\.windows\.net")
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
-_REGION = re.compile(r"[a-z0-9-]{1,32}")
 # A '?' is a legal character of a key; these are the queries of presigned addresses and SAS tokens.
 _SIGNED_QUERY = re.compile(r"\?[^/]*\b(X-Amz-|X-Goog-|AWSAccessKeyId=|Signature=|sig=|sv=)", re.IGNORECASE)
-_LIFE_OF_CREDENTIALS = timedelta(minutes=6)  # obstore asks again in the last five of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +36,8 @@ class Access:
     """Do not sign requests, whatever credentials there are."""
     retry: float = 120.0
     """Seconds within which one operation is tried again."""
-    stall: float = 10.0
-    """Seconds without a byte after which a request counts as stalled."""
+    stall: float = 60.0
+    """Seconds without a byte, the first one too, after which a request counts as stalled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +59,7 @@ class Address:
 
 def is_remote(location: str) -> bool:
     """Whether the location is an address of object storage rather than a path."""
-    return "://" in location and not location.lower().startswith("file://")
+    return ("://" in location and not location.lower().startswith("file://")) or location.startswith("arn:aws")
 
 
 def local_path(location: str) -> str:
@@ -86,6 +79,7 @@ def show(root: str, key: str) -> str:
 
 def parse(location: str) -> Address:
     """Take an address apart; raises UsageError, which shows no password and no query, when it is none."""
+    _check_no_arn(location)
     given, _, rest = location.partition("://")
     place, _, prefix = rest.partition("/")
     scheme = _SCHEMES.get(given.lower())
@@ -122,6 +116,14 @@ def parse(location: str) -> Address:
     return Address(scheme, f"{'abfss' if account else scheme}://{place}", prefix)
 
 
+def _check_no_arn(location: str) -> None:
+    if "arn:aws" in location.partition("/")[0] or location.lower().startswith(("s3://arn:", "s3a://arn:")):
+        raise UsageError(
+            f"{told(location)}: the ARN of an access point is not understood; give its alias, which every access point "
+            "has, such as s3://NAME-…-s3alias/folder (aws s3control list-access-points shows it)"
+        )
+
+
 class Link:
     """The way to one bucket; made on first use, and made anew when its region or the credentials turn out otherwise.
 
@@ -139,7 +141,9 @@ class Link:
         self._client: tuple[int, Any] | None = None
         self.generation = 0
         """How often the way was made anew."""
-        self._aws: _Aws | None = None
+        self._aws: Aws | None = None
+        self.by_client = False
+        """Whether all goes by botocore's client, because obstore does not take the store's certificate."""
 
     def store(self) -> tuple[int, ObjectStore]:
         """The generation, and obstore's store; raises UsageError when the configuration does not make sense."""
@@ -170,15 +174,25 @@ class Link:
                 return True
             if self._aws is None:
                 return False
-            if fault.kind is Kind.EXPIRED:
+            if fault.kind is Kind.CERTIFICATE:
+                # A bundle that names the very certificate of the server is enough for OpenSSL, and not for obstore.
+                if self.by_client or self._aws.certificates is None:
+                    return False
+                self.by_client = True
+            elif fault.kind is Kind.EXPIRED:
                 if self.unsigned:
                     return False
-                self._aws = _Aws(self.address, self.access, self._aws.region)
+                self._aws = type(self._aws)(self.root, self.access.stall, self._aws.region)
             elif not self._aws.move(fault.region):
                 return False
             self._store = self._client = None
             self.generation += 1
             return True
+
+    @property
+    def credentials(self) -> str:
+        """Which setting the credentials in use come from; empty when that is not known."""
+        return self._aws.source if self._aws is not None and not self.unsigned else ""
 
     def close(self) -> None:
         """Let go of connections."""
@@ -191,10 +205,12 @@ class Link:
         from obstore import store as obstore
         from obstore.exceptions import BaseError
 
+        from sparkify.source import clouds
+
         options: ClientConfig = {
             "read_timeout": f"{self.access.stall * 1000:.0f}ms",
             "connect_timeout": "5s",
-            "timeout": "300s",
+            "timeout": "1h",  # what is slow may go on; what is silent is caught by the read timeout
             "user_agent": f"sparkify/{__version__}",
             "pool_max_idle_per_host": "256",
             "http1_only": True,
@@ -203,32 +219,28 @@ class Link:
         retries: RetryConfig = {"max_retries": 0}
         anonymous = self.access.anonymous
         name = self.root.partition("://")[2]
+        wrong = ""
         try:
             if self.address.scheme == "s3":
                 return self._make_s3(options, retries)
             if self.address.scheme == "gs":
-                return obstore.GCSStore(name, skip_signature=anonymous, client_options=options, retry_config=retries)
+                return clouds.google(name, options, retries, anonymous=anonymous)
             if self.address.scheme == "az":
-                container, _, host = name.partition("@")
-                account: AzureConfig = {"account_name": host.partition(".")[0]} if host else {}
-                return obstore.AzureStore(
-                    container, config=account, skip_signature=anonymous, client_options=options, retry_config=retries
-                )
+                return clouds.azure(name, options, retries, anonymous=anonymous)
             options["allow_http"] = self.address.scheme == "http"
             return obstore.HTTPStore(self.root, client_options=options, retry_config=retries)
-        except (BaseError, ValueError):
+        except (BaseError, ValueError) as error:
             # The message is left out: it holds the value, which may be a secret.
-            pass
-        variables = {"s3": "AWS_*", "gs": "GOOGLE_*", "az": "AZURE_* (AZURE_STORAGE_ACCOUNT_NAME)"}.get(
-            self.address.scheme, "HTTP_*"
-        )
-        raise UsageError(f"{self.root}: cannot be set up; a value among the variables {variables} is missing or wrong")
+            wrong = clouds.wrong_variable(self.address.scheme, str(error))
+        raise UsageError(f"{self.root}: cannot be set up; {wrong}")
 
     def _make_s3(self, options: ClientConfig, retries: RetryConfig) -> ObjectStore:
         from obstore.store import S3Store
 
+        from sparkify.source.aws import Aws
+
         if self._aws is None:
-            self._aws = _Aws(self.address, self.access)
+            self._aws = Aws(self.root, self.access.stall)
         aws = self._aws
         if self.access.anonymous:
             self.unsigned = "the requests are not signed; leave out --anonymous to use credentials"
@@ -258,166 +270,8 @@ class Link:
         )
 
 
-class _Aws:
-    """The standard chain of AWS, by botocore: environment, shared profile, SSO, container and instance roles."""
-
-    def __init__(self, address: Address, access: Access, region: str = "") -> None:
-        import botocore.session  # type: ignore[import-untyped]
-
-        self.bucket = address.root.partition("://")[2]
-        self._root, self._access = address.root, access
-        self._session = botocore.session.Session()
-        self._credentials: Any = None
-        with _configuration(self._root):
-            get: Callable[[str], Any] = self._session.get_config_variable
-            environment = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-            self.region = str(region or environment or get("region") or "us-east-1")
-            self._configured: str | None = self._find_endpoint()
-            self._fips, self._dual = bool(get("use_fips_endpoint")), bool(get("use_dualstack_endpoint"))
-            bundle = get("ca_bundle")
-        self._bundle = str(bundle) if bundle else None
-        try:
-            self.certificates = Path(self._bundle).read_bytes() if self._bundle else None
-        except OSError as error:
-            raise UsageError(f"AWS_CA_BUNDLE {bundle}: cannot be read ({error.strerror}); check the path") from error
-
-    def _find_endpoint(self) -> str | None:
-        from botocore.configprovider import ConfiguredEndpointProvider  # type: ignore[import-untyped]
-        from botocore.utils import ensure_boolean  # type: ignore[import-untyped]
-
-        session = self._session
-        if ensure_boolean(session.get_config_variable("ignore_configured_endpoint_urls")):
-            return None
-        found = ConfiguredEndpointProvider(session.full_config, session.get_scoped_config(), "s3").provide()
-        if not found:
-            return None
-        endpoint = str(found).rstrip("/")
-        if not re.fullmatch(r"https?://[^/@?#\s]+(/[^@?#\s]*)?", endpoint):
-            raise UsageError("AWS_ENDPOINT_URL: is no address of a server; write it as https://host:port")
-        return endpoint
-
-    def endpoint(self) -> tuple[str, bool]:
-        """Where requests go, and whether the bucket's name is a part of the host."""
-        if self._configured is not None:
-            return self._configured, False
-        host = f"s3{'-fips' * self._fips}{'.dualstack' * self._dual}.{self.region}.amazonaws.com"
-        if self.region.startswith("cn-"):
-            host += ".cn"
-        # The certificate of AWS covers one label before the host.
-        if "." in self.bucket:
-            return f"https://{host}", False
-        return f"https://{self.bucket}.{host}", True
-
-    def find_credentials(self) -> bool:
-        """Whether there are any; raises a botocore error when they cannot be had, UsageError for a wrong profile."""
-        from botocore.exceptions import ClientError  # type: ignore[import-untyped]
-
-        with _configuration(self._root):
-            self._credentials = self._session.get_credentials()
-        if self._credentials is None:
-            return False
-        try:
-            _clean(self._credentials.get_frozen_credentials())
-        except ClientError as error:  # of STS or SSO; its codes would be taken for those of the bucket
-            fault = classify(error)
-            if fault is not None and fault.kind not in {Kind.AGAIN, Kind.EXPIRED, Kind.CLOCK}:
-                raise Fault(Kind.CREDENTIALS, f"{error.operation_name} {fault.said}") from None
-            raise
-        return True
-
-    def frozen(self) -> S3Credential:
-        """Credentials as of now, for obstore; those that are refreshed do not live long, so that it asks again."""
-        from botocore.credentials import RefreshableCredentials  # type: ignore[import-untyped]
-
-        access_key, secret_key, token = _clean(self._credentials.get_frozen_credentials())
-        lasting = not isinstance(self._credentials, RefreshableCredentials)
-        return {
-            "access_key_id": access_key,
-            "secret_access_key": secret_key,
-            "token": token,
-            "expires_at": None if lasting else datetime.now(UTC) + _LIFE_OF_CREDENTIALS,
-        }
-
-    def move(self, region: str) -> bool:
-        """Take the region the store named, or else ask for it; whether it is another."""
-        region = region or self._ask_region()
-        if region == self.region or not _REGION.fullmatch(region):
-            return False
-        self.region = region
-        return True
-
-    def _ask_region(self) -> str:
-        """One unsigned HEAD of the bucket: the store names the region even where it denies access."""
-        from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]
-        from botocore.exceptions import HTTPClientError
-        from botocore.httpsession import URLLib3Session  # type: ignore[import-untyped]
-        from botocore.utils import get_environ_proxies
-
-        endpoint, virtual_hosted = self.endpoint()
-        url = endpoint if virtual_hosted else f"{endpoint}/{self.bucket}"
-        session = URLLib3Session(
-            verify=self._bundle or True, proxies=get_environ_proxies(url), timeout=(5, self._access.stall)
-        )
-        try:
-            answer = session.send(AWSRequest("HEAD", url).prepare())
-        except HTTPClientError:
-            return ""
-        finally:
-            session.close()
-        return str(answer.headers.get("x-amz-bucket-region", ""))
-
-    def client(self, *, signed: bool) -> Any:
-        """Botocore's own client, to the same place and with the same credentials."""
-        from botocore import UNSIGNED
-        from botocore.config import Config  # type: ignore[import-untyped]
-
-        return self._session.create_client(
-            "s3",
-            region_name=self.region,
-            endpoint_url=self._configured,
-            verify=self._bundle,
-            config=Config(
-                signature_version="s3v4" if signed else UNSIGNED,
-                s3={"addressing_style": "path" if self._configured or "." in self.bucket else "virtual"},
-                retries={"total_max_attempts": 1},
-                connect_timeout=5,
-                read_timeout=self._access.stall,
-                max_pool_connections=64,
-                user_agent_extra=f"sparkify/{__version__}",
-            ),
-        )
-
-
 def bucket_region(root: str, access: Access) -> str | None:
     """The region of a bucket such as `s3://bucket`, by one unsigned request; None where its store names none."""
-    return _Aws(parse(root), access)._ask_region() or None
+    from sparkify.source.aws import Aws
 
-
-def _clean(frozen: Any) -> tuple[str, str, str | None]:
-    """Access key, secret key and token, without the newline in which mounted secrets often end.
-
-    Raises UsageError when one holds what no header may, of which obstore would die.
-    """
-    access_key, secret_key = str(frozen.access_key or "").strip(), str(frozen.secret_key or "").strip()
-    token = str(frozen.token).strip() if frozen.token else None
-    if not all(each.isascii() and each.isprintable() for each in (access_key, secret_key, token or "")):
-        raise UsageError("AWS credentials hold a line break or another character that cannot be in one; set them anew")
-    return access_key, secret_key, token
-
-
-@contextmanager
-def _configuration(root: str) -> Iterator[None]:
-    """Say plainly what is wrong with the AWS configuration."""
-    from botocore import exceptions as boto
-
-    problem = ""
-    try:
-        yield
-    except boto.ProfileNotFound:
-        problem = (
-            f"AWS_PROFILE {told(os.environ.get('AWS_PROFILE', ''))}: no such profile; see aws configure list-profiles"
-        )
-    except (boto.ConfigParseError, boto.ConfigNotFound, boto.InvalidConfigError, boto.PartialCredentialsError) as error:
-        problem = f"{root}: the AWS configuration is wrong ({type(error).__name__}); check ~/.aws and AWS_*"
-    if problem:
-        raise UsageError(problem)
+    return Aws(root, access.stall).ask_region() or None

@@ -10,17 +10,17 @@ from pathlib import Path
 from queue import Empty, Queue, SimpleQueue
 from threading import BoundedSemaphore, Event, Lock
 
-from sparkify.errors import SourceError, UsageError
+from sparkify.errors import SourceError
 from sparkify.source.access import Access, parse
 from sparkify.source.ahead import HEED
 from sparkify.source.fields import Kind
-from sparkify.source.files import SourceFile, bounded, is_data_name
-from sparkify.source.location import MANIFEST, SMALL, Content
+from sparkify.source.files import SourceFile, bounded, has_data_suffix, is_data_name
+from sparkify.source.listing import PAGE
+from sparkify.source.location import MANIFEST, SMALL, Content, check_no_pattern
+from sparkify.source.single import check_single
 from sparkify.source.spool import Spool
-from sparkify.source.storage import Object, Replaced, Stopped, Storage
+from sparkify.source.storage import Object, RangesIgnored, Replaced, Stopped, Storage
 
-PAGE = 1000
-"""Objects that a store lists at a time; a listing that ends within its first page needs no help."""
 LISTERS = 16
 """Prefixes listed at the same time."""
 PIECE = 8 << 20
@@ -40,13 +40,25 @@ class Bucket:
         self.compacted: set[str] = set()
         self.empty = False
         self.storage = Storage(address.root, access)
+        self._single: Object | None = None
+        """The object itself, where the address is that of one; known after the check."""
         self._address = address
         self._concurrency = concurrency
         self.large = BoundedSemaphore(PIECES)
         """Holds back requests for many bytes."""
 
     def check(self, option: str) -> None:
-        self.storage.check(self._address.prefix, option)
+        prefix = self._address.prefix
+        if has_data_suffix(prefix) and self.storage.scheme in {"http", "https"}:  # few web servers can be listed
+            self._single = self.storage.find(prefix)
+        if self._single or self.storage.check(prefix, option):
+            return
+        if prefix:
+            self._single = self.storage.find(prefix)
+        if self._single is None:
+            check_no_pattern(f"{option} {self.url}", prefix)
+        else:
+            check_single(f"{option} {self.url}", prefix)
 
     @property
     def warnings(self) -> list[str]:
@@ -68,6 +80,11 @@ class Bucket:
     # -- listing ------------------------------------------------------------------------------------
 
     def list(self, kind: Kind, jsonpaths: str | None) -> Iterator[SourceFile]:
+        if self._single is not None:
+            key, size, modified, etag = self._single
+            if size:
+                yield SourceFile(self.url, size, bounded(modified), kind, etag)
+            return
         root = self._address.root + "/"
         below = len(self._address.prefix) + 1 if self._address.prefix else 0
         found = False
@@ -85,53 +102,50 @@ class Bucket:
                     yield SourceFile(url, size, bounded(modified), kind, etag)
 
         self.empty = not found
-        if not found and is_data_name(self._address.prefix.rpartition("/")[2]):
-            self._check_is_folder()
-
-    def _check_is_folder(self) -> None:
-        if self.storage.look(self._address.prefix) is not None:
-            raise UsageError(f"{self.url}: is an object; give the prefix that holds it")
 
     def _pages(self) -> Iterator[Sequence[Object]]:
-        """Every page; those of sub-folders at the same time when there are many."""
+        """Every page; those of sub-folders at the same time when there are many objects in few of them.
+
+        What the first page had comes again then: no store has to list in an order that tells what that was.
+        """
         pages = self.storage.pages(self._address.prefix)
         first = next(pages, [])
         yield first
-        if len(first) < PAGE:
-            yield from pages
-            return
-        last = first[-1].key
-        found = self._folders(last)
+        found = self._folders(first) if len(first) >= PAGE else None
         if found is None:
             yield from pages
             return
         folders, objects = found
-        yield [each for each in objects if each.key > last]
-        yield from self._parallel([folder for folder in folders if f"{folder}/\U0010ffff" > last], last)
+        yield objects
+        yield from self._parallel(folders)
 
-    def _folders(self, last: str) -> tuple[Sequence[str], Sequence[Object]] | None:
-        """The sub-folders worth listing at the same time, and the objects beside them; None when there are none."""
-        depth = len(self._address.prefix) + 1 if self._address.prefix else 0
-        if "/" not in last[depth:]:
-            return None  # many objects side by side: asking for the sub-folders would list them all at once
+    def _folders(self, first: Sequence[Object]) -> tuple[Sequence[str], Sequence[Object]] | None:
+        """The sub-folders worth listing at the same time, and the objects beside them; None when there are none.
+
+        Not worth it are folders so small that the first page is of many of them.
+        """
         prefix = self._address.prefix
         beside: list[Object] = []
         while True:
+            inside = f"{prefix}/" if prefix else ""
+            depth = len(inside)
+            seen = {each.key[depth:].partition("/")[0] for each in first if "/" in each.key[depth:]}
+            if not seen or len(seen) > LISTERS:
+                return None  # many objects side by side: asking for the sub-folders would list them all at once
             folders, objects = self.storage.folders(prefix)
             beside += objects
-            if len(folders) != 1:
+            if len(folders) != 1 or not folders[0].startswith(inside):
                 return (folders, beside) if len(folders) > 1 else None
             prefix = folders[0]
 
-    def _parallel(self, folders: Sequence[str], last: str) -> Iterator[Sequence[Object]]:
-        """The pages of several prefixes, as they come; what is listed already, up to `last`, is left out."""
+    def _parallel(self, folders: Sequence[str]) -> Iterator[Sequence[Object]]:
+        """The pages of several prefixes, as they come."""
         pages: Queue[Sequence[Object] | Exception | None] = Queue(maxsize=2 * LISTERS)
         stop = Event()
 
         def work(folder: str) -> None:
             try:
-                after = last if last.startswith(folder + "/") else None
-                for page in self.storage.pages(folder, after):
+                for page in self.storage.pages(folder):
                     pages.put(page)
                     if stop.is_set():
                         return
@@ -198,17 +212,14 @@ class Bucket:
             return memoryview(self.storage.read(key, etag=file.etag, size=file.size, skippable=True))
         return memoryview(self.storage.read(key, etag=file.etag, size=file.size, start=start, end=end, skippable=True))
 
+    def copy(self, file: SourceFile, path: Path) -> None:
+        """Write an object, in the version that was listed, into a file by one request."""
+        self.storage.copy(self._key(file.url), path, etag=file.etag, size=file.size, skippable=True)
+
     def listed_again(self, file: SourceFile) -> SourceFile | None:
         """The file in the version that is there now; None when it is gone."""
-        key = self._key(file.url)
-        # Not by HEAD: that tells whole seconds only, where listings of some stores tell fractions too.
-        for page in self.storage.pages(key.rpartition("/")[0], key[:-1]):
-            for now in page:
-                if now.key == key:
-                    return replace(file, size=now.size, modified=bounded(now.modified), etag=now.etag)
-                if now.key > key:
-                    return None
-        return None
+        now = self.storage.find(self._key(file.url))
+        return now and replace(file, size=now.size, modified=bounded(now.modified), etag=now.etag)
 
 
 @dataclass(slots=True)
@@ -220,6 +231,8 @@ class _Transfer:
     left: int
     lock: Lock = field(default_factory=Lock)
     replaced: bool = False
+    whole: bool = False
+    """Whether it is to be fetched by one request, because the store sends no ranges."""
 
 
 class _Fetch:
@@ -232,7 +245,7 @@ class _Fetch:
 
     def tasks(self, file: SourceFile) -> Iterator[tuple[SourceFile, _Transfer | None, int]]:
         """What to run for a file: one request, or one for each of its ranges."""
-        if file.size <= PIECE:
+        if file.size <= PIECE or not self._bucket.storage.ranges:
             yield file, None, 0
             return
         transfer = self._transfer(file)
@@ -279,16 +292,10 @@ class _Fetch:
                 file = again
 
     def _into_spool(self, file: SourceFile) -> Content:
-        if file.size <= PIECE:
-            path = self._spool.new(f"stored-{file.kind}", ".json" + file.suffix)
-            data = self._bucket.get(file)
-            with self._spool.guard():
-                path.write_bytes(data)
-            return Content(file, path=path)
-        transfer = self._transfer(file)  # it has grown since it was listed
-        for start in range(0, file.size, PIECE):
-            self._range(transfer, start)
-        return Content(file, path=transfer.path)
+        path = self._spool.new(f"stored-{file.kind}", ".json" + file.suffix)
+        with self._spool.guard():
+            self._bucket.copy(file, path)
+        return Content(file, path=path)
 
     def _range(self, transfer: _Transfer, start: int) -> None:
         file = transfer.file
@@ -301,8 +308,10 @@ class _Fetch:
         """One range of a large object; the last one hands the whole over."""
         with self._bucket.large:
             try:
-                if not transfer.replaced:
+                if not transfer.replaced and not transfer.whole:
                     self._range(transfer, start)
+            except RangesIgnored:
+                transfer.whole = True
             except (Replaced, FileNotFoundError):
                 transfer.replaced = True
         with transfer.lock:
@@ -310,10 +319,13 @@ class _Fetch:
             last = not transfer.left
         if not last:
             return
-        if not transfer.replaced:
+        if not transfer.replaced and not transfer.whole:
             self.results.put(Content(transfer.file, path=transfer.path))
             return
         transfer.path.unlink()
+        if not transfer.replaced:
+            self.results.put(self._whole(transfer.file))
+            return
         again = self._bucket.listed_again(transfer.file)
         self.results.put(Content(transfer.file) if again is None else self._whole(again, VERSIONS - 1))
 

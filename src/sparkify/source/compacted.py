@@ -57,6 +57,11 @@ class Origin:
     """Whether an earlier part holds an earlier version of the file."""
 
 
+def is_part(name: str) -> bool:
+    """Whether a file is called as a part is."""
+    return _OURS.fullmatch(name) is not None
+
+
 def sources_name(part: str) -> str:
     """Where the sources of a part are listed, relative to the part's folder."""
     for suffix in COMPRESSED_SUFFIXES:

@@ -29,6 +29,10 @@ class Kind(Enum):
     OTHER_VERSION = auto()
     """A condition (If-Match, If-None-Match) does not hold."""
     DENIED = auto()
+    ARCHIVED = auto()
+    """In cold storage: it can be read only after it was restored."""
+    WHOLE = auto()
+    """The store sends the whole object where a range was asked for."""
     UNKNOWN_KEY = auto()
     SIGNATURE = auto()
     TOKEN = auto()
@@ -42,6 +46,7 @@ class Kind(Enum):
 
 
 SENSELESS = "an answer that makes no sense"
+_SENSELESS_TRIES = 4  # such answers come of proxies that restart, or of no object store at all
 
 _BY_CODE = {
     **dict.fromkeys(
@@ -67,6 +72,7 @@ _BY_CODE = {
     **dict.fromkeys(("NoSuchKey", "BlobNotFound"), Kind.GONE),
     **dict.fromkeys(("InvalidToken", "InvalidClientTokenId"), Kind.TOKEN),
     **dict.fromkeys(("AccessDenied", "AllAccessDisabled", "AccountProblem"), Kind.DENIED),
+    **dict.fromkeys(("InvalidObjectState", "BlobArchived"), Kind.ARCHIVED),
     "InvalidAccessKeyId": Kind.UNKNOWN_KEY,
     "SignatureDoesNotMatch": Kind.SIGNATURE,
     "RequestTimeTooSkewed": Kind.CLOCK,
@@ -81,10 +87,11 @@ _BY_STATUS = {
     408: Kind.AGAIN,
     412: Kind.OTHER_VERSION,
     429: Kind.AGAIN,
-    501: Kind.OTHER,  # not implemented, and will not be a minute later
+    # Not implemented, no such version of HTTP, no room: none of that will be otherwise a minute later.
+    **dict.fromkeys((501, 505, 507), Kind.OTHER),
 }
 
-_MENDABLE = {Kind.ELSEWHERE, Kind.EXPIRED}
+_MENDABLE = {Kind.ELSEWHERE, Kind.EXPIRED, Kind.CERTIFICATE}
 _MENDS = 2  # how often one operation may have the region found or the credentials read anew
 
 
@@ -125,7 +132,7 @@ def retrying(
     Raises Stopped as soon as `stopping` is set. Errors that are no answer of a store pass through.
     """
     started = time.monotonic()
-    tries = mended = 0
+    tries = mended = senseless = 0
     while not stopping.is_set():
         tries += 1
         try:
@@ -145,7 +152,8 @@ def retrying(
                 continue
         # Full jitter: many threads that were refused together do not come back together.
         wait = random.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(tries - 1, 10)))  # noqa: S311
-        if fault.kind is not Kind.AGAIN or now + wait - begun >= budget:
+        senseless += fault.said == SENSELESS
+        if fault.kind is not Kind.AGAIN or now + wait - begun >= budget or senseless >= _SENSELESS_TRIES:
             raise fault
         stopping.wait(wait)
     raise Stopped
@@ -182,6 +190,8 @@ def _of_obstore(name: str, text: str, debug: str) -> Fault:
     if name in {"InvalidPathError", "ValueError"}:
         found = _PATH.search(text)
         return Fault(Kind.NAME, f"the name {told(found[1])}" if found else "a name")
+    if "non-partial response" in text or "Range request not supported" in text:
+        return Fault(Kind.WHOLE, "the store does not send parts of objects")
     if "External AWS credential provider" in text:
         return Fault(Kind.EXPIRED, "credentials could not be refreshed")  # reading them anew shows why
     answer = _STATUS.search(text)
@@ -199,8 +209,10 @@ def _without_status(name: str, text: str, debug: str) -> Fault:
             "PermissionDeniedError": Kind.DENIED, "UnauthenticatedError": Kind.DENIED}.get(name)  # fmt: skip
     if kind is not None:
         return Fault(kind, "not found" if kind is Kind.GONE else "refused")
+    if "InvalidContentType" in debug:
+        return Fault(Kind.OTHER, "the server does not answer in TLS; does its address begin with http://?")
     if "certificate" in debug.lower():
-        return Fault(Kind.CERTIFICATE, "its certificate is not trusted")
+        return Fault(Kind.CERTIFICATE, _of_certificate(debug))
     if "builder error" in text:
         return Fault(Kind.OTHER, "the address is not valid")
     for sign, said in (
@@ -217,6 +229,26 @@ def _without_status(name: str, text: str, debug: str) -> Fault:
     return Fault(Kind.AGAIN, "the connection broke off" if broken else SENSELESS)
 
 
+_CERTIFICATES = (
+    (("Expired", "has expired"), "has expired; have it renewed (or this machine's clock is wrong)"),
+    (("NotValidYet", "not yet valid"), "is not valid yet; check the clock of this machine"),
+    (("NotValidForName", "doesn't match", "not valid for"),
+     "is for another host name{names}; address the store by a name that its certificate has"),
+    (("CaUsedAsEndEntity", "self-signed certificate", "self signed certificate"),
+     "is self-signed; set {bundle} to its file"),
+)  # fmt: skip
+_NAMES = re.compile(r"""DnsName\(\\?"([^"\\]+)|doesn't match (?:either of )?'([^']+)'""")
+
+
+def _of_certificate(said: str) -> str:
+    """What is wrong with a certificate, by what either library says, and what to do."""
+    for signs, meant in _CERTIFICATES:
+        if any(sign in said for sign in signs):
+            names = [told(one or other) for one, other in _NAMES.findall(said)]
+            return meant.replace("{names}", f" ({names[0]})" if names else "")
+    return "is not signed by an authority that this machine knows; set {bundle} to the file of its authority"
+
+
 def answered(status: int, code: str = "", region: str = "") -> Fault:
     """The fault that a status and an error code of the store stand for."""
     kind = _BY_CODE.get(code) or _BY_STATUS.get(status) or (Kind.AGAIN if status >= 500 else Kind.OTHER)
@@ -231,6 +263,8 @@ def _of_botocore(error: Exception) -> Fault | None:
         told = error.response.get("Error", {})
         code = str(told.get("Code", ""))
         return answered(status, code if code.isalnum() and not code.isdigit() else "", str(told.get("Region", "")))
+    if isinstance(error, boto.SSLError):
+        return Fault(Kind.CERTIFICATE, _of_certificate(str(error)))
     if isinstance(error, boto.HTTPClientError | boto.IncompleteReadError):
         return Fault(Kind.AGAIN, "timed out" if "Timeout" in type(error).__name__ else "the connection broke off")
     if isinstance(error, boto.SSOError | boto.TokenRetrievalError | boto.LoginError):
@@ -254,23 +288,29 @@ _PUT_RIGHT = {
     Kind.EXPIRED: "credentials have expired; sign in again (such as aws sso login)",
     Kind.ELSEWHERE: "the bucket is in another region, and the store does not say in which; set AWS_REGION",
     Kind.NO_BUCKET: "no such bucket; check the name",
-    Kind.UNKNOWN_KEY: "the store does not know the access key; check AWS_PROFILE or AWS_ACCESS_KEY_ID",
-    Kind.SIGNATURE: "the secret access key does not belong to the access key; check AWS_SECRET_ACCESS_KEY",
-    Kind.TOKEN: "the store does not accept the session token; sign in again (such as aws sso login)",
+    Kind.UNKNOWN_KEY: "the store does not know the access key; check {source}",
+    Kind.SIGNATURE: "the secret access key does not belong to the access key; check {source}",
+    Kind.TOKEN: "the store does not accept the session token; check {source}, or sign in again (such as aws sso login)",
+    Kind.ARCHIVED: "is archived ({said}): it cannot be read before it is restored (such as aws s3api restore-object)",
     Kind.CLOCK: "the clock of this machine differs too much from the store's; set it",
     Kind.CREDENTIALS: "AWS credentials cannot be had ({said}); check AWS_PROFILE and the settings in ~/.aws",
-    Kind.CERTIFICATE: "the store's certificate is not trusted; set AWS_CA_BUNDLE to the file of its authority",
+    Kind.CERTIFICATE: "the store's certificate {said}",
 }
 
 
-def explain(fault: Fault, what: str, done: str, *, unsigned: str = "", skippable: bool = False) -> str:
+def explain(
+    fault: Fault, what: str, done: str, *, unsigned: str = "", source: str = "", skippable: bool = False
+) -> str:
     """One line: what (an address) could not be done (read, listed, written, deleted), why, and what to do.
 
-    `unsigned` says why requests are not signed, if they are not; `skippable`, that a load can do without.
+    `unsigned` says why requests are not signed, if they are not; `source`, which setting gave the credentials;
+    `skippable`, that a load can do without.
     """
-    known = _PUT_RIGHT.get(fault.kind, "").format(said=fault.said)
+    said = fault.said.replace("{bundle}", "AWS_CA_BUNDLE" if "s3://" in what else "SSL_CERT_FILE")
+    known = _PUT_RIGHT.get(fault.kind, "").format(said=said, source=source or "AWS_PROFILE or AWS_ACCESS_KEY_ID")
     advice = known or _advice(fault, what, done, unsigned)
-    return f"{told(what)}: {advice}{', or --skip it' * (skippable and fault.kind is Kind.DENIED)}"
+    skip = skippable and fault.kind in {Kind.DENIED, Kind.ARCHIVED}
+    return f"{told(what)}: {advice}{', or --skip it' * skip}"
 
 
 def _advice(fault: Fault, what: str, done: str, unsigned: str) -> str:
@@ -285,6 +325,6 @@ def _advice(fault: Fault, what: str, done: str, unsigned: str) -> str:
             f"cannot be {done}: {fault.said} has an empty, '.' or '..' segment or a control character; "
             "rename it, or give a narrower prefix"
         )
-    if fault.kind is Kind.AGAIN:
+    if fault.kind is Kind.AGAIN and fault.said != SENSELESS:
         return f"{cannot}; {'' if fault.status else 'check the network, then '}run again later"
     return f"{cannot}; check the address{' and the settings of the store' * (fault.kind is not Kind.GONE)}"

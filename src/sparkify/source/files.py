@@ -71,8 +71,11 @@ def bounded(modified: int) -> int:
 
 def is_data_name(name: str) -> bool:
     """Whether a file of this name is data: `*.json`, `*.jsonl`, `*.ndjson`, plain, `.gz` or `.zst`."""
-    if name.startswith((".", "_")):
-        return False
+    return not name.startswith((".", "_")) and has_data_suffix(name)
+
+
+def has_data_suffix(name: str) -> bool:
+    """Whether a name ends as that of a data file does."""
     for suffix in COMPRESSED_SUFFIXES:
         name = name.removesuffix(suffix)
     return name.endswith(DATA_SUFFIXES)

@@ -13,7 +13,7 @@ from sparkify.errors import SourceError, UsageError, remedy
 from sparkify.names import as_path, as_text
 from sparkify.source.fields import Kind
 from sparkify.source.files import SourceFile, bounded, is_data_name
-from sparkify.source.location import MANIFEST, SMALL, Content
+from sparkify.source.location import MANIFEST, SMALL, Content, check_no_pattern
 from sparkify.source.spool import Spool
 
 
@@ -31,13 +31,14 @@ class Folder:
         try:
             found = self.root.stat()
         except FileNotFoundError as error:
+            check_no_pattern(f"{option} {self.location}", self.location)
             raise UsageError(f"{option} {self.location}: no such folder; check the path") from error
         except OSError as error:
             raise UsageError(
                 f"{option} {self.location}: cannot be looked at ({error.strerror}); {remedy(error)}"
             ) from error
         if not stat.S_ISDIR(found.st_mode):
-            raise UsageError(f"{option} {self.location}: is a file; give the folder that holds it")
+            raise UsageError(f"{option} {self.location}: is neither a folder nor a file; give one of them")
 
     def list(self, kind: Kind, jsonpaths: str | None) -> Iterator[SourceFile]:
         mapping = Path(jsonpaths) if jsonpaths is not None else None
@@ -69,9 +70,8 @@ class Folder:
                     continue
                 if mapping is not None and name == mapping.name and _is_same(mapping, path):
                     continue
-                url = as_text(path)
-                raw = os.fsencode(path).hex() if url != path else None
-                yield SourceFile(url, status.st_size, bounded(status.st_mtime_ns // 1000), kind, None, raw)
+                raw = raw_path(path)
+                yield SourceFile(as_text(path), status.st_size, bounded(status.st_mtime_ns // 1000), kind, None, raw)
 
     def fetch(self, files: Iterable[SourceFile], spool: Spool) -> Iterator[Content]:  # noqa: ARG002
         for file in files:
@@ -140,3 +140,8 @@ def reading(file: SourceFile) -> Iterator[None]:
         raise SourceError(
             f"{file.url}: cannot be read ({error.strerror or error}); {remedy(error)}, or pass --skip"
         ) from error
+
+
+def raw_path(path: Path | str) -> str | None:
+    """The path in hexadecimal where its text is another."""
+    return os.fsencode(path).hex() if as_text(path) != os.fspath(path) else None

@@ -16,6 +16,7 @@ from sparkify.source.files import BATCH_FILES, SourceFile
 from sparkify.source.folder import Folder
 from sparkify.source.jsonpaths import JsonPaths, parse_jsonpaths
 from sparkify.source.location import Location
+from sparkify.source.single import File
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
@@ -67,8 +68,8 @@ class Inputs:
             path = Path(local_path(self._jsonpaths))
             if not path.is_file():
                 raise UsageError(f"--jsonpaths {self._jsonpaths}: no such file; check the path")
-            if "log" in self.locations:
-                self.paths()
+        if "log" in self.locations:
+            self.paths()  # now, by one request: before anything is committed
 
     def files(self) -> Iterator[SourceFile]:
         """Every data file in every location."""
@@ -135,9 +136,10 @@ class Inputs:
 
 
 def open_location(location: str, access: Access, concurrency: int) -> Location:
-    """The folder or the bucket that an address names; raises UsageError for an address that is none."""
+    """The folder, the file or the bucket that an address names; raises UsageError for an address that is none."""
     if not is_remote(location):
-        return Folder(local_path(location))
+        path = local_path(location)
+        return File(path) if Path(path).is_file() else Folder(path)
     from sparkify.source.bucket import Bucket
 
     return Bucket(location, access, concurrency)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from sparkify.errors import UsageError
 from sparkify.source.fields import Kind
 from sparkify.source.files import SourceFile
 from sparkify.source.spool import Spool
@@ -27,6 +28,15 @@ class Content:
     """Of a small plain file."""
     path: Path | None = None
     """Where the bytes lie otherwise: in the spool, or a local file itself."""
+
+
+def check_no_pattern(what: str, place: str) -> None:
+    """Raise UsageError when a place where nothing is was meant as a pattern."""
+    if any(sign in place for sign in "*?["):
+        raise UsageError(
+            f"{what}: nothing is there, and a location is not a pattern; "
+            "give the folder, and --skip for what to leave out"
+        )
 
 
 class Location(Protocol):

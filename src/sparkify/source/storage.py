@@ -2,53 +2,41 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sparkify.errors import SourceError, SparkifyError, UsageError
+from sparkify.source import listing, s3_client
 from sparkify.source.access import Access, Link, show
 from sparkify.source.faults import SENSELESS, Fault, Kind, Stopped, explain, retrying, told
+from sparkify.source.listing import Object, is_odd
 
 if TYPE_CHECKING:
-    from obstore import Bytes, GetOptions, ObjectMeta
+    from obstore import Bytes, GetOptions, GetResult
     from obstore.store import ObjectStore
 
-__all__ = ["Object", "Replaced", "Stopped", "Storage", "show"]
+__all__ = ["Object", "RangesIgnored", "Replaced", "Stopped", "Storage", "show"]
 
 T = TypeVar("T")
 
-PAGE = 1000
 _PART = 8 << 20
 _PARTS = 9_000  # S3 takes 10,000 parts an upload
 _OTHER_ETAGS = 3  # answers with another etag, to a request that forbade it, after which it is believed
 _SECONDS_TO_CHECK = 10.0
-_NO_ORDER = "{}: does not list its objects in the order of their names; use another bucket"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Segments that obstore refuses (empty, '.', '..'), and control characters.
-_ODD = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|[\x00-\x1f\x7f]")
-
-
-class Object(NamedTuple):
-    """An object as listed."""
-
-    key: str
-    size: int
-    """Bytes as stored."""
-    modified: int
-    """Microseconds since the epoch, UTC."""
-    etag: str | None
-    """None where the store has none (some web servers)."""
+_BLOCK = 1 << 20
 
 
 class Replaced(Exception):
     """The object is no longer the one that was asked for."""
+
+
+class RangesIgnored(Exception):
+    """The store sends whole objects where parts of them are asked for."""
 
 
 @dataclass(slots=True)
@@ -84,109 +72,57 @@ class Storage:
         self.stopping = threading.Event()
         """When set, nobody waits for another try any more."""
         self._access = access
-        self._bucket = self.root.partition("://")[2]
-        self._is_s3 = self._link.address.scheme == "s3"
+        self.bucket = self.root.partition("://")[2]
+        self.scheme = self._link.address.scheme
+        self.ranges = True
+        """Whether the store sends ranges, as far as is known."""
 
     def close(self) -> None:
         """Let go of connections."""
         self._link.close()
 
-    def check(self, prefix: str, option: str) -> None:
-        """List one page below the prefix, to see that it can be done.
+    @property
+    def by_client(self) -> bool:
+        """Whether botocore's client is to do what else obstore does."""
+        return self._link.by_client
+
+    def check(self, prefix: str, option: str) -> bool:
+        """List one page below the prefix, to see that it can be done; whether anything is there.
 
         Raises UsageError when the bucket is not there or may not be listed, SourceError when it cannot be reached.
         """
-        what = f"{option} {self._address(prefix)}"
-
-        def first_page(store: ObjectStore) -> None:
-            import obstore
-            from obstore.exceptions import InvalidPathError
-
-            with suppress(InvalidPathError):  # it was listed; what to make of such a name is not for here
-                next(obstore.list(store, prefix or None, chunk_size=PAGE), None)
-
         budget = min(_SECONDS_TO_CHECK, self._access.retry)
         try:
-            self._try(first_page, budget=budget, begun=time.monotonic())
+            return listing.holds_any(self, prefix, budget=budget, begun=time.monotonic())
         except Fault as fault:
             error = SourceError if fault.kind is Kind.AGAIN else UsageError
-            raise self._error(fault, what, "listed", error) from None
+            raise self.error(fault, f"{option} {self._address(prefix)}", "listed", error) from None
 
     # -- listing ------------------------------------------------------------------------------------
 
-    def pages(self, prefix: str, after: str | None = None) -> Iterator[list[Object]]:
-        """Every object below the prefix whose key is greater than `after`, in pages, in order of key.
+    def pages(self, prefix: str) -> Iterator[list[Object]]:
+        """Every object below the prefix, in pages; in no order, and one may come more than once.
 
-        Markers of folders (keys that end in a slash) may be left out.
+        Markers of folders (keys that end in a slash) may be left out, or come without their slash.
         """
-        if self._link.address.scheme not in {"s3", "gs"}:
-            yield from self._pages_sorted(prefix, after)
-            return
-        last = after
-        odd = self._is_s3 and (_is_odd(prefix) if prefix else self._slash_begins_keys())
-        stream: Iterator[Sequence[ObjectMeta]] | None = None
-
-        def next_page(store: ObjectStore) -> list[Object] | None:
-            nonlocal stream
-            import obstore
-
-            if stream is None:
-                stream = obstore.list(store, prefix or None, offset=last, chunk_size=PAGE)
-            going, stream = stream, None  # after a fault, begin anew behind the last key seen
-            page = next(going, None)
-            stream = going
-            return None if page is None else [_object(each) for each in page]
-
-        while not odd:
-            try:
-                page = self._try(next_page)
-            except Fault as fault:
-                if fault.kind is Kind.NAME and self._is_s3:
-                    break
-                raise self._error(fault, self._address(prefix), "listed") from None
-            if page is None:
-                return
-            kept, in_order = _in_order(page, last)
-            if kept:
-                last = kept[-1].key
-                yield kept
-            if not in_order and not self._is_s3:
-                raise SourceError(_NO_ORDER.format(self.root))
-            odd = not in_order  # such as by a marker that has content: botocore shows its true key
-        yield from self._odd_pages(f"{prefix}/" if prefix else "", last)
-
-    def _pages_sorted(self, prefix: str, after: str | None) -> Iterator[list[Object]]:
-        """The same for stores that promise no order: all of it listed, then sorted."""
-
-        def every_object(store: ObjectStore) -> list[Object]:
-            import obstore
-
-            listed = obstore.list(store, prefix or None, chunk_size=PAGE)
-            return [_object(each) for page in listed for each in page]
-
-        objects = self._listing(prefix, every_object)
-        objects = sorted(each for each in objects if after is None or each.key > after)
-        for start in range(0, len(objects), PAGE):
-            yield objects[start : start + PAGE]
+        try:
+            yield from listing.pages(self, prefix)
+        except Fault as fault:
+            raise self.error(fault, self._address(prefix), "listed") from None
 
     def folders(self, prefix: str) -> tuple[list[str], list[Object]]:
         """The keys of the folders directly below the prefix (no slash at the end), and the objects beside them."""
+        try:
+            return listing.folders(self, prefix)
+        except Fault as fault:
+            raise self.error(fault, self._address(prefix), "listed") from None
 
-        def one_level(store: ObjectStore) -> tuple[list[str], list[Object]]:
-            import obstore
-
-            level = obstore.list_with_delimiter(store, prefix or None)
-            return list(level["common_prefixes"]), [_object(each) for each in level["objects"]]
-
-        if not (prefix and _is_odd(prefix)):
-            try:
-                found = self._try(one_level)
-                if "" not in found[0]:
-                    return found
-            except Fault as fault:
-                if fault.kind is not Kind.NAME or not self._is_s3:
-                    raise self._error(fault, self._address(prefix), "listed") from None
-        return self._odd_folders(prefix)
+    def find(self, key: str) -> Object | None:
+        """The object as a listing tells it, to the fraction of a second; None when it is not there."""
+        try:
+            return listing.find(self, key)
+        except Fault as fault:
+            raise self.error(fault, show(self.root, key), "listed") from None
 
     # -- objects ------------------------------------------------------------------------------------
 
@@ -203,16 +139,54 @@ class Storage:
         if end is not None and end <= begin:
             return b""
         asked = _Asked(key, etag, size, begin, end)
+
+        def get(store: ObjectStore) -> Bytes | bytes:
+            data = self._answer(store, asked).bytes()
+            _check_length(len(data), asked.length)
+            return data
+
+        def get_odd(client: Any) -> bytes:
+            data = b"".join(s3_client.read(client, self.bucket, key, etag, begin, end))
+            _check_length(len(data), asked.length)
+            return data
+
+        return self._read(key, get, get_odd, skippable=skippable)
+
+    def copy(self, key: str, path: Path, *, etag: str | None, size: int, skippable: bool = False) -> None:
+        """Write an object into a file by one request, however large it is; raises as `read` does."""
+        asked = _Asked(key, etag, size, 0, None)
+
+        def get(store: ObjectStore) -> None:
+            write(iter(self._answer(store, asked).stream(_BLOCK)))
+
+        def get_odd(client: Any) -> None:
+            write(s3_client.read(client, self.bucket, key, etag, 0, None))
+
+        def write(blocks: Iterator[Bytes | bytes]) -> None:
+            with path.open("wb") as stream:
+                for block in blocks:
+                    stream.write(block)
+                    if self.stopping.is_set():
+                        raise Stopped
+                _check_length(stream.tell(), size)
+
+        self._read(key, get, get_odd, skippable=skippable)
+
+    def _read(self, key: str, act: Callable[[ObjectStore], T], act_odd: Callable[[Any], T], *, skippable: bool) -> T:
         try:
-            return self._of_key(key, lambda store: self._get(store, asked), lambda client: self._get_odd(client, asked))
+            return self._of_key(key, act, act_odd)
         except Fault as fault:
             if fault.kind is Kind.GONE:
                 raise FileNotFoundError(told(show(self.root, key))) from None
+            if fault.kind is Kind.WHOLE:
+                self.ranges = False
+                raise RangesIgnored(told(show(self.root, key))) from None
             if fault.kind is Kind.OTHER_VERSION or fault.status == 416:
                 raise Replaced(told(show(self.root, key))) from None
-            raise self._error(fault, show(self.root, key), "read", skippable=skippable) from None
+            raise self.error(fault, show(self.root, key), "read", skippable=skippable) from None
 
-    def _get(self, store: ObjectStore, asked: _Asked) -> Bytes | bytes:
+    def _answer(self, store: ObjectStore, asked: _Asked) -> GetResult:
+        """The beginning of an answer that is of the version asked for."""
         import obstore
 
         options: GetOptions = {}
@@ -232,39 +206,26 @@ class Storage:
             if asked.others < _OTHER_ETAGS:
                 raise Fault(Kind.AGAIN, "an answer with another etag")
             raise Replaced(told(show(self.root, asked.key)))
-        data = answer.bytes()
-        _check_length(len(data), asked.length)
-        return data
-
-    def _get_odd(self, client: Any, asked: _Asked) -> Bytes | bytes:
-        options = {"Bucket": self._bucket, "Key": asked.key}
-        if asked.etag is not None:
-            options["IfMatch"] = asked.etag
-        if asked.begin or asked.end is not None:
-            options["Range"] = f"bytes={asked.begin}-{'' if asked.end is None else asked.end - 1}"
-        with client.get_object(**options)["Body"] as body:
-            data: bytes = body.read()
-        _check_length(len(data), asked.length)
-        return data
+        return answer
 
     def look(self, key: str) -> Object | None:
         """The object as it is now; None when it is not there."""
         import obstore
 
-        def head_odd(client: Any) -> Object:
-            found = client.head_object(Bucket=self._bucket, Key=key)
-            return Object(key, found["ContentLength"], _micros(found["LastModified"]), found["ETag"])
-
         for last in (False, True):
             try:
-                return self._of_key(key, lambda store: _object(obstore.head(store, key)), head_odd)
+                return self._of_key(
+                    key,
+                    lambda store: Object.of(obstore.head(store, key)),
+                    lambda client: s3_client.head(client, self.bucket, key),
+                )
             except Fault as fault:
                 if fault.kind is Kind.GONE:
                     return None
                 if last or fault.status not in {400, 403}:
-                    raise self._error(fault, show(self.root, key), "read") from None
+                    raise self.error(fault, show(self.root, key), "read") from None
             # An answer to HEAD has no body that could tell an expired token or a wrong region: one to GET has.
-            with suppress(FileNotFoundError, Replaced):
+            with suppress(FileNotFoundError, Replaced, RangesIgnored):
                 self.read(key, start=0, end=1)
         raise AssertionError("unreachable")
 
@@ -284,11 +245,16 @@ class Storage:
             else:
                 obstore.put(store, key, data, chunk_size=part, max_concurrency=4)
 
+        def put_odd(client: Any) -> None:
+            nonlocal tries
+            tries += 1
+            s3_client.write(client, self.bucket, key, data, part, only_new=only_new)
+
         try:
-            self._try(put)
+            self.attempt(put, put_odd)
         except Fault as fault:
             if not (only_new and fault.kind is Kind.OTHER_VERSION):
-                raise self._error(fault, show(self.root, key), "written") from None
+                raise self.error(fault, show(self.root, key), "written") from None
             # A try whose answer was lost may have stored it: then what is there is ours.
             if tries == 1 or not self._holds(key, data):
                 raise FileExistsError(told(show(self.root, key))) from None
@@ -311,79 +277,44 @@ class Storage:
         import obstore
 
         try:
-            self._try(lambda store: obstore.delete(store, keys))
+            self.attempt(
+                lambda store: obstore.delete(store, keys), lambda client: s3_client.delete(client, self.bucket, keys)
+            )
         except Fault as fault:
             if fault.kind is not Kind.GONE:
-                raise self._error(fault, show(self.root, keys[0]), "deleted") from None
+                raise self.error(fault, show(self.root, keys[0]), "deleted") from None
             return False
         return True
-
-    # -- keys that obstore cannot address: listed and read by botocore -----------------------------------
-
-    def _odd_pages(self, prefix: str, after: str | None) -> Iterator[list[Object]]:
-        """The pages of keys that begin with the prefix, which is given with its slash."""
-        last, more = after or "", True
-
-        def next_page(client: Any) -> Any:
-            # Not by the store's token: behind a key known to have come, the listing goes on after any fault.
-            return client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, StartAfter=last, MaxKeys=PAGE)
-
-        while more:
-            answer = self._listing(prefix, next_page, odd=True)
-            page, in_order = _in_order([_odd_object(each) for each in answer.get("Contents", ())], last)
-            if not in_order:
-                raise SourceError(_NO_ORDER.format(self.root))
-            more = bool(answer["IsTruncated"] and page)
-            if page:
-                last = page[-1].key
-                yield page
-
-    def _slash_begins_keys(self) -> bool:
-        """Whether the bucket has keys such as `/a/b`: obstore would list that as `a/b`, which is not there."""
-        asked = {"Bucket": self._bucket, "Prefix": "/", "MaxKeys": 1}
-        answer = self._listing("", lambda client: client.list_objects_v2(**asked), odd=True)
-        return bool(answer.get("Contents"))
-
-    def _odd_folders(self, prefix: str) -> tuple[list[str], list[Object]]:
-        def one_level(client: Any) -> tuple[list[str], list[Object]]:
-            folders: list[str] = []
-            objects: list[Object] = []
-            asked = {"Bucket": self._bucket, "Prefix": f"{prefix}/" if prefix else "", "Delimiter": "/"}
-            while True:
-                answer = client.list_objects_v2(**asked)
-                folders += [each["Prefix"].removesuffix("/") for each in answer.get("CommonPrefixes", ())]
-                objects += [_odd_object(each) for each in answer.get("Contents", ())]
-                if not answer["IsTruncated"]:
-                    return folders, objects
-                asked["ContinuationToken"] = answer["NextContinuationToken"]
-
-        folders, objects = self._listing(prefix, one_level, odd=True)
-        if "" in folders:  # keys that begin with a slash: a folder without a name would be the whole bucket
-            folders.remove("")
-            objects += [each for page in self._odd_pages("/", None) for each in page]
-        return folders, objects
 
     # -- trying --------------------------------------------------------------------------------------
 
     def _address(self, prefix: str) -> str:
         return show(self.root, prefix) if prefix else self.root
 
-    def _try(
+    def attempt(
         self,
-        act: Callable[[Any], T],
+        act: Callable[[ObjectStore], T] | None,
+        act_odd: Callable[[Any], T] | None = None,
         *,
         odd: bool = False,
         budget: float | None = None,
         begun: float | None = None,
     ) -> T:
-        """Do it with obstore's store, or with botocore's client if `odd`; raises Fault when it fails for good."""
+        """Do it with obstore's store, or with botocore's client if `odd` or where obstore cannot; raises Fault.
+
+        The budget (seconds; by default the setting `retry`) and `begun` are those of `retrying`.
+        """
         used = -1
 
         def call() -> T:
             nonlocal used
             used = self._link.generation
-            used, link = self._link.client() if odd else self._link.store()
-            return act(link)
+            if act is not None and (act_odd is None or not (odd or self._link.by_client)):
+                used, store = self._link.store()
+                return act(store)
+            assert act_odd is not None
+            used, client = self._link.client()
+            return act_odd(client)
 
         return retrying(
             call,
@@ -393,59 +324,24 @@ class Storage:
             begun=begun,
         )
 
-    def _listing(self, prefix: str, act: Callable[[Any], T], *, odd: bool = False) -> T:
-        try:
-            return self._try(act, odd=odd)
-        except Fault as fault:
-            raise self._error(fault, self._address(prefix), "listed") from None
-
     def _of_key(self, key: str, act: Callable[[ObjectStore], T], act_odd: Callable[[Any], T]) -> T:
-        odd = _is_odd(key)
-        if odd and not self._is_s3:
+        odd = is_odd(key)
+        if odd and self.scheme != "s3":
             raise Fault(Kind.NAME, "its name")
-        return self._try(act_odd, odd=True) if odd else self._try(act)
+        return self.attempt(act, act_odd, odd=odd)
 
-    def _error(
+    def error(
         self, fault: Fault, what: str, done: str, error: type[SparkifyError] = SourceError, *, skippable: bool = False
     ) -> SparkifyError:
-        web = done == "listed" and self._link.address.scheme in {"http", "https"}
+        """The error for an operation that failed for good."""
+        web = done == "listed" and self.scheme in {"http", "https"}
         if web and fault.status not in {401, 403} and (fault.kind is not Kind.AGAIN or fault.said == SENSELESS):
             return error(
                 f"{told(what)}: cannot be listed ({fault.said}): over http(s) that takes WebDAV; "
                 "give an s3://, gs:// or az:// address, or fetch the files into a folder"
             )
-        return error(explain(fault, what, done, unsigned=self._link.unsigned, skippable=skippable))
-
-
-def _is_odd(key: str) -> bool:
-    return _ODD.search(key) is not None
-
-
-def _in_order(page: Sequence[Object], last: str | None) -> tuple[list[Object], bool]:
-    """The page without the markers that obstore, which leaves off their slash, has twice or out of order.
-
-    Ends, and says False, before an object with content that is out of order.
-    """
-    kept: list[Object] = []
-    for each in page:
-        if last is None or each.key > last:
-            kept.append(each)
-            last = each.key
-        elif each.size:
-            return kept, False
-    return kept, True
-
-
-def _object(meta: ObjectMeta) -> Object:
-    return Object(meta["path"], meta["size"], _micros(meta["last_modified"]), meta["e_tag"])
-
-
-def _odd_object(listed: dict[str, Any]) -> Object:
-    return Object(listed["Key"], listed["Size"], _micros(listed["LastModified"]), listed["ETag"])
-
-
-def _micros(time: datetime) -> int:
-    return (time - _EPOCH) // timedelta(microseconds=1)
+        link = self._link
+        return error(explain(fault, what, done, unsigned=link.unsigned, source=link.credentials, skippable=skippable))
 
 
 def _bare(etag: str) -> str:
