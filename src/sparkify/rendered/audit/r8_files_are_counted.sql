@@ -1,10 +1,11 @@
--- rendered by `make derived`, do not edit; b078572e75f172b2
+-- rendered by `make derived`, do not edit; 94a7d5080251bea2
 WITH repeated AS (
   SELECT
     etl_files.url
   FROM etl_files
   GROUP BY
-    etl_files.url
+    etl_files.url,
+    etl_files.kind
   HAVING
     COUNT(*) > 1
 ), sums AS (

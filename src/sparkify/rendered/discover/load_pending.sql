@@ -1,4 +1,4 @@
--- rendered by `make derived`, do not edit; e254e6f729669ce5
+-- rendered by `make derived`, do not edit; bf4f6f54424bdac4
 CREATE TEMPORARY TABLE load_pending AS
 SELECT
   load_listing.url,
@@ -11,7 +11,7 @@ SELECT
   ROW_NUMBER() OVER (ORDER BY load_listing.modified, load_listing.url) AS place
 FROM load_listing
 LEFT JOIN load_known
-  ON load_listing.url = load_known.url
+  ON load_listing.url = load_known.url AND load_listing.kind = load_known.kind
 WHERE
   load_listing.skipped = 0
   AND (

@@ -1,9 +1,9 @@
--- rendered by `make derived`, do not edit; e675403649772312
+-- rendered by `make derived`, do not edit; d673a2ddf080eb82
 SELECT
   load_origins.url
 FROM load_origins
 INNER JOIN etl_files
-  ON load_origins.url = etl_files.url
+  ON load_origins.url = etl_files.url AND load_origins.kind = etl_files.kind
 WHERE
   load_origins.etag = etl_files.etag
   OR (

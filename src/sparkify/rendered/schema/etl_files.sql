@@ -1,4 +1,4 @@
--- rendered by `make derived`, do not edit; fa15419ec410bba2
+-- rendered by `make derived`, do not edit; a04079d9b7cd641d
 CREATE TABLE IF NOT EXISTS etl_files (
   url TEXT(4096) NOT NULL,
   etag TEXT(256),

@@ -1,4 +1,4 @@
--- rendered by `make derived`, do not edit; 0282f7127a4ca861
+-- rendered by `make derived`, do not edit; 6aaf1c37c1b052c7
 CREATE TABLE IF NOT EXISTS etl_runs (
   run_id TEXT(256) NOT NULL,
   started_at TIMESTAMP NOT NULL,

@@ -1,4 +1,4 @@
--- rendered by `make derived`, do not edit; e1a41d1acc36ef2a
+-- rendered by `make derived`, do not edit; 8b63a58e405953ef
 SELECT
   etl_runs.run_id,
   etl_runs.started_at,
@@ -11,6 +11,5 @@ SELECT
   etl_runs.message
 FROM etl_runs
 ORDER BY
-  etl_runs.started_at DESC NULLS FIRST,
   etl_runs.run_id DESC NULLS FIRST
 LIMIT ?
