@@ -1,6 +1,6 @@
 """What all tests share: how many examples hypothesis tries, and folders that are cheap to have.
 
-SPARKIFY_EXAMPLES=50 pytest tests/test_properties.py     fifty times as many examples, other ones each time, and
+TEST_EXAMPLES=50 pytest tests/test_properties.py     fifty times as many examples, other ones each time, and
                                                          what fails is made as small as it gets (takes minutes)
 """
 
@@ -19,7 +19,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Shells have what runs in the background ignore Ctrl-C, and the processes that tests stop would do so, too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-FACTOR = int(os.environ.get("SPARKIFY_EXAMPLES", "1"))
+FACTOR = int(os.environ.get("TEST_EXAMPLES", "1"))
 """Above 1 the examples are others each time; 1 is for continuous integration, always the same."""
 
 settings.register_profile(

@@ -25,7 +25,7 @@ from pathlib import Path
 import pytest
 
 from tests.bucket import pointed
-from tests.house import KINDS, House, Place, Twins
+from tests.house import KINDS, MARK, House, Place, Twins
 from tests.objects import ObjectServer
 from tests.redshift.standin import StandIn
 from tests.reference import Version
@@ -34,8 +34,7 @@ SECOND = 1_000_000
 """Microseconds: object storage tells the time of change in seconds."""
 STAGE = "stage"
 """The bucket of what COPY reads and UNLOAD writes in passing."""
-_MARKS = tuple(f"{kind}/_here" for kind in KINDS)
-"""What makes of a prefix a folder that is there though it holds nothing: a full refresh wants that."""
+_MARKS = tuple(f"{kind}/{MARK}" for kind in KINDS)
 
 
 class Bucket:

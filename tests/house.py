@@ -94,6 +94,8 @@ SONG_COLUMNS = [
 """Design 4.2: the columns of staging, which are also the fields of `Event` and `Song`."""
 
 KINDS = ("song_data", "log_data")
+MARK = "_here"
+"""A file that makes of a place one that is there though it holds no data: a full refresh wants that."""
 ALL_REJECTS = 10**6
 """For `max_errors`: sets every bad record aside."""
 
@@ -141,6 +143,7 @@ class Folder:
         self.path = path
         for name in KINDS:
             (path / name).mkdir(parents=True, exist_ok=True)
+            (path / name / MARK).touch()
 
     @property
     def url(self) -> str:
@@ -154,7 +157,11 @@ class Folder:
         return version
 
     def names(self) -> list[str]:
-        return [path.relative_to(self.path).as_posix() for path in self.path.rglob("*") if path.is_file()]
+        return [
+            path.relative_to(self.path).as_posix()
+            for path in self.path.rglob("*")
+            if path.is_file() and path.name != MARK
+        ]
 
     def remove(self, name: str) -> None:
         (self.path / name).unlink()

@@ -31,7 +31,7 @@ pytest_plugins = ("tests.browser",)
 busy = dashboard_house.busy
 server = dashboard_house.server
 
-SHOTS = os.environ.get("SPARKIFY_SCREENSHOTS")
+SHOTS = os.environ.get("TEST_SCREENSHOTS")
 """A folder for pictures of every page, for a person to look at."""
 
 

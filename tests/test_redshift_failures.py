@@ -125,7 +125,7 @@ def assert_completes(copy: House, stages: Stages) -> None:
 
 
 def walk(stages: Stages, stage: int) -> list[int]:
-    """Some of the statements of a load are lost; all of them, one after the other, with SPARKIFY_EXAMPLES=2."""
+    """Some of the statements of a load are lost; all of them, one after the other, with TEST_EXAMPLES=2."""
     return stages.some[stage] if FACTOR == 1 else stages.places[stage]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import traceback
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from sparkify import __version__
+from sparkify import __version__, streams
 from sparkify.cli_asking import asking
 from sparkify.cli_options import (
     Anonymous,
@@ -32,7 +31,7 @@ from sparkify.cli_support import engine_of, opened, reading, refused, settings_f
 from sparkify.cloud.commands import app as cloud
 from sparkify.errors import AuditFailed, SparkifyError, UsageError
 from sparkify.stopping import stoppable
-from sparkify.terminal import confirmed, fail, leave, printable, say, spell, stopped
+from sparkify.terminal import confirmed, delivered, fail, leave, printable, say, stopped
 
 if TYPE_CHECKING:
     pass
@@ -47,6 +46,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+_ACTS = (
+    "demo", "create-tables", "etl", "check", "export", "compact", "simulate", "report", "dashboard",
+    "cloud deploy", "cloud destroy",
+)  # fmt: skip
+"""Commands whose exit code says how it went, whoever reads what they print."""
 
 _STOPPED = 130
 """What the command line's own parser makes of Ctrl-C."""
@@ -89,7 +94,8 @@ def demo(
     """
     from sparkify.demo import run_demo
 
-    run_demo(folder, events)
+    with stoppable():
+        run_demo(folder, events)
 
 
 @app.command("create-tables")
@@ -356,30 +362,30 @@ app.registered_commands += asking.registered_commands
 
 def door(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line as a process of its own, to the end of the process."""
-    spell()
+    streams.hold()
     leave(main(arguments))
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; the one place that prints an error and chooses the exit code."""
+    """Run the command line; the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
+    return delivered(run(given), acts=" ".join(given).startswith(_ACTS))
+
+
+def run(given: list[str]) -> int:
+    """Run a command; the one place that prints an error and chooses its exit code."""
     debug = "--debug" in given
     given = [argument for argument in given if argument != "--debug"]  # welcome behind the command as well
     given = given or ["--help"]
     try:
         command: Any = typer.main.get_command(app)
         result = command.main(args=given, prog_name="sparkify", standalone_mode=False)
-        sys.stdout.flush()
     except SparkifyError as error:
         if debug:
             traceback.print_exc()
         return fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         return stopped()
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; keep the interpreter from complaining about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except Exception as error:
         if debug:
             traceback.print_exc()

@@ -6,38 +6,53 @@ looked for in the working folder only, so that what a run does never depends on 
 
 from __future__ import annotations
 
+import codecs
+import difflib
+import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from annotated_types import Ge, Le
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
-    TomlConfigSettingsSource,
 )
 
 from sparkify.errors import UsageError, remedy
-from sparkify.names import as_text, is_text
+from sparkify.names import is_text
 from sparkify.source.access import Access
+from sparkify.values import remark, visible
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 CONFIG_FILE = "sparkify.toml"
+LEAST_MEMORY = "64MB"
+"""What DuckDB needs for any batch."""
+HOUR, DAY = 3_600, 86_400
+"""Seconds."""
+_PREFIX = "SPARKIFY_"
+# What it gives every container beside a service whose name begins with ours; nobody set these.
+_OF_KUBERNETES = re.compile(r"_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$")
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
 def parse_bytes(text: str) -> int:
     """Bytes in a size as people write it: `268435456`, `256MB`, `256 MiB`, `1g`; powers of 1024.
 
-    Raises ValueError when the text is no size of at least one byte.
+    Raises ValueError when the text is not a size of at least one byte.
     """
     compact = text.strip().upper().replace(" ", "").removesuffix("IB").removesuffix("B")
     digits = compact.rstrip("KMGT")
     unit = compact[len(digits) :]
-    if not digits.isascii() or not digits.isdigit() or unit not in _UNITS or int(digits) == 0:
-        raise ValueError(f"'{text}' is no size; write it like 256MB or 268435456")
+    if not re.fullmatch("[0-9]{1,18}", digits) or unit not in _UNITS or int(digits) == 0:
+        raise ValueError("is not a valid size; write it like 256MB or 268435456")
     return int(digits) * _UNITS[unit]
 
 
@@ -45,7 +60,7 @@ class Settings(BaseSettings):
     """Every setting of the loader and of the commands that read the warehouse."""
 
     model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
-        env_prefix="SPARKIFY_", toml_file=CONFIG_FILE, extra="forbid", frozen=True, env_ignore_empty=True
+        env_prefix=_PREFIX, extra="forbid", frozen=True, env_ignore_empty=True
     )
 
     warehouse: str = "duckdb:///sparkify.duckdb"
@@ -55,25 +70,25 @@ class Settings(BaseSettings):
     jsonpaths: str | None = None
     skip: list[str] = Field(default_factory=list)
     """Glob patterns; a file whose address or name matches one is passed over."""
-    max_errors: int = Field(default=0, ge=0)
+    max_errors: int = Field(default=0, ge=0, le=1_000_000_000)
     """Records that may be set aside over one run."""
-    batch_bytes: int | None = Field(default=None, ge=1)
+    batch_bytes: int | None = None
     """Source bytes, as stored, of one batch; None: 256 MiB, or 4 GiB on Redshift."""
     match: Literal["exact", "resolve"] | None = None
     """How plays find songs; None keeps what the warehouse is set to (at first: resolve)."""
-    wait: float = Field(default=30.0, ge=0)
+    wait: float = Field(default=30.0, ge=0, le=DAY)
     """Seconds to wait for a warehouse that another process holds."""
     memory: str = "2GB"
     """What DuckDB may hold in memory before it spills to disk."""
-    threads: int | None = Field(default=None, ge=1)
-    """Threads of DuckDB; None takes every core."""
+    threads: int | None = Field(default=None, ge=1, le=256)
+    """Threads of DuckDB; None takes every core, however many there are."""
     spool_dir: Path | None = None
     """Folder for what a run writes before the engine reads it; None: beside the warehouse."""
     concurrency: int = Field(default=64, ge=1, le=1024)
     """Objects fetched from object storage at the same time."""
     anonymous: bool = False
     """Read object storage without credentials, as anybody may read a public bucket."""
-    retry: float = Field(default=120.0, ge=0)
+    retry: float = Field(default=120.0, ge=0, le=DAY)
     """Seconds within which one request to object storage, or one conflict on Redshift, is tried again."""
     stall: float = Field(default=60.0, ge=1, le=3600)
     """Seconds of silence, before the first byte too, after which a request to object storage is tried again."""
@@ -85,15 +100,17 @@ class Settings(BaseSettings):
     """Redshift: of the user in the address, unless a secret or IAM takes its place."""
     in_place: bool = True
     """Redshift: copy big log files where they lie; otherwise every file is read on this machine first."""
-    connect_timeout: float = Field(default=30.0, gt=0)
+    connect_timeout: float = Field(default=30.0, ge=0.1, le=HOUR)
     """Redshift: seconds until a connection must stand."""
-    statement_timeout: float = Field(default=0.0, ge=0)
+    statement_timeout: float = Field(default=0.0, ge=0, le=DAY)
     """Redshift: seconds that one statement may take, its time in the queue included; 0: no limit."""
+
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @field_validator("batch_bytes", mode="before")
     @classmethod
-    def _sizes(cls, value: object) -> object:
-        return parse_bytes(value) if isinstance(value, str) else value
+    def _batch_bytes(cls, value: object) -> object:
+        return None if value is None else _size_within(value, 1, "1TB")
 
     @field_validator("song_data", "log_data", "jsonpaths", "spool_dir", "staging", mode="before")
     @classmethod
@@ -106,16 +123,16 @@ class Settings(BaseSettings):
     @classmethod
     def _spool_dir(cls, value: Path | None) -> Path | None:
         if value is not None and not is_text(value):
-            raise ValueError(f"{as_text(value)}: is not UTF-8, and the engine opens no other; name another folder")
-        if value is not None and not value.is_dir():
-            raise ValueError(f"{value}: there is no such folder; make it first")
+            raise ValueError("is not UTF-8, and the engine opens no other; name another folder")
+        if value is not None and not os.path.isdir(value):  # noqa: PTH112 - Path.is_dir() raises
+            raise ValueError(f"there is no such folder; {remark(str(value), 'make it first')}")
         return value
 
     @field_validator("staging")
     @classmethod
     def _staging(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"s3://[^/]+/.*[^/].*", value):
-            raise ValueError(f"{value}: is no prefix in S3; write it like s3://bucket/staging/")
+            raise ValueError("is not a prefix in S3; write it like s3://bucket/staging/")
         return value
 
     @field_validator("copy_role")
@@ -124,14 +141,18 @@ class Settings(BaseSettings):
         if value != "default" and not re.fullmatch(
             r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+(,arn:[\w+=,.@:/-]+)*", value
         ):
-            raise ValueError(f"{value}: is no role; write default, or its ARN like arn:aws:iam::123456789012:role/name")
+            raise ValueError("is not a role; write default, or its ARN like arn:aws:iam::123456789012:role/name")
         return value
 
-    @field_validator("memory")
+    @field_validator("memory", mode="before")
     @classmethod
-    def _memory(cls, value: str) -> str:
-        parse_bytes(value)
-        return value
+    def _memory(cls, value: object) -> str:
+        _size_within(value, LEAST_MEMORY, "64TB")
+        return str(value)
+
+    def origin(self, name: str) -> str:
+        """What to call a setting in an error: the flag, the variable or the file that its value came from."""
+        return self._origins.get(name, _flag(name))
 
     @property
     def batch_limit(self) -> int:
@@ -158,7 +179,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, then the environment, then the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _file())
 
 
 def load_settings(**flags: object) -> Settings:
@@ -167,24 +188,113 @@ def load_settings(**flags: object) -> Settings:
     Raises UsageError naming the setting, where it came from and what would be valid.
     """
     given: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
+    _check_folder()
+    file, variables = _file(), _variables()
+    for names, prefix, called in ((file, "", f"{CONFIG_FILE}: "), (variables.values(), _PREFIX, "")):
+        unknown = next((name for name in names if name.removeprefix(prefix).lower() not in Settings.model_fields), None)
+        if unknown is not None:
+            raise UsageError(f"{called}{visible(unknown)}: there is no such setting; {_meant(unknown, prefix)}")
+    origins = {"warehouse": "the default warehouse"}
+    origins |= {name: f"{CONFIG_FILE}: {name}" for name in file} | variables | {name: _flag(name) for name in given}
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else "settings"
-        origin = f"--{name.replace('_', '-')}" if name in given else f"setting '{name}' (SPARKIFY_* or {CONFIG_FILE})"
-        message = str(first["msg"]).removeprefix("Value error, ")
-        if first["type"] == "extra_forbidden":
-            message = f"there is no such setting; there are {', '.join(Settings.model_fields)}"
-        raise UsageError(f"{origin}: {message}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{Path(CONFIG_FILE)} is not valid TOML: {error}") from error
-    except UnicodeEncodeError as error:
-        raise UsageError(f"a setting is not UTF-8: {as_text(str(error.object))}; write it anew") from error
-    except OSError as error:
-        where = error.filename or CONFIG_FILE
-        raise UsageError(f"{where}: cannot be read ({error.strerror}); {remedy(error)}") from error
-    except SettingsError as error:
+        name = str(first["loc"][0])
+        raise UsageError(f"{origins[name]}{_shown(name, first['input'])}: {_advice(name, first)}") from error
+    except SettingsError as error:  # the only one whose text is parsed is a list
         raise UsageError(
-            f'settings: {error}; SPARKIFY_SKIP wants a JSON list such as ["*.tmp.json", "2018-11-01-*"]'
+            f'{origins["skip"]}: is not a JSON list; write it like ["*.tmp.json", "2018-11-01-*"]'
         ) from error
+    settings._origins.update(origins)
+    return settings
+
+
+def _check_folder() -> None:
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise UsageError(f"the working folder cannot be found ({error.strerror}); change to another one") from error
+
+
+def _file() -> dict[str, Any]:
+    """What the settings file says; nothing where there is none."""
+    try:
+        data = Path(CONFIG_FILE).read_bytes()
+    except FileNotFoundError:
+        if not os.path.lexists(CONFIG_FILE):
+            return {}
+        raise UsageError(f"{CONFIG_FILE}: is a link to a file that is not there; mend it, or remove it") from None
+    except IsADirectoryError:
+        raise UsageError(f"{CONFIG_FILE}: is a folder; the settings are a file of this name") from None
+    except OSError as error:
+        raise UsageError(f"{CONFIG_FILE}: cannot be read ({error.strerror}); {remedy(error)}") from error
+    try:
+        return tomllib.loads(_decoded(data))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{CONFIG_FILE}: is not valid TOML: {error}") from error
+
+
+def _decoded(data: bytes) -> str:
+    """The text of the settings file, without the mark that editors on Windows put before it."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ValueError("it is written in UTF-16; save it as UTF-8")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"line {line} holds the byte {data[error.start]:#04x}, so it is not UTF-8; save it as that"
+        ) from error
+
+
+def _variables() -> dict[str, str]:
+    """The environment's names of settings, by the setting; what is empty counts as not set."""
+    return {
+        name[len(_PREFIX) :].lower(): name
+        for name, value in os.environ.items()
+        if value and name.upper().startswith(_PREFIX) and not _OF_KUBERNETES.search(name)
+    }
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _meant(unknown: str, prefix: str) -> str:
+    """The name that is most like an unknown one, or all there are."""
+    names = [f"{prefix}{name.upper()}" if prefix else name for name in Settings.model_fields]
+    near = difflib.get_close_matches(unknown, names, n=1)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+
+
+def _shown(name: str, value: object) -> str:
+    """The value behind the name, but for what may be secret."""
+    if name in ("warehouse", "redshift_password"):
+        return ""
+    return f" {visible(value) if isinstance(value, str) else value}"[:200]
+
+
+def _advice(name: str, error: ErrorDetails) -> str:
+    """What would be valid: pydantic says it in a programmer's words."""
+    if error["type"] == "value_error":
+        return str(error["msg"]).removeprefix("Value error, ")
+    field = Settings.model_fields[name]
+    bounds = {type(bound): getattr(bound, type(bound).__name__.lower()) for bound in field.metadata}
+    if Ge in bounds and Le in bounds:
+        whole = "" if field.annotation is float else "whole "
+        return f"give a {whole}number from {bounds[Ge]:,} to {bounds[Le]:,}"
+    if error["type"] == "literal_error":
+        return "choose exact or resolve"
+    if name == "skip":
+        return 'give a list like ["*.tmp.json", "2018-11-01-*"]'
+    return "give true or false" if field.annotation is bool else "give text"
+
+
+def _size_within(value: object, least: int | str, most: str) -> int:
+    """A size, as text or as a number of bytes, that lies within bounds; raises ValueError."""
+    size = parse_bytes(str(value))
+    bounds = [parse_bytes(str(bound)) for bound in (least, most)]
+    if not bounds[0] <= size <= bounds[1]:
+        raise ValueError(f"give a size from {least} to {most}")
+    return size

@@ -88,6 +88,7 @@ def not_loaded(warehouse: Warehouse, origins: Sequence[Origin]) -> list[Origin]:
         (
             {
                 "url": origin.file.url,
+                "kind": origin.file.kind,
                 "etag": origin.file.etag,
                 "size": origin.file.size,
                 "modified": origin.file.modified_at,

@@ -85,12 +85,13 @@ class _Load:
     def run(self, *, full_refresh: bool) -> None:
         warehouse, report = self.warehouse, self.report
         started_at = ledger.utc_now()
-        report.run_id = ledger.new_run_id(started_at)
-        run_id = report.run_id
+
+        def begin() -> None:
+            report.run_id = ledger.new_run(warehouse, started_at)
+            ledger.begin(warehouse, report.run_id, started_at)
+
         try:
-            warehouse.transact(
-                lambda: ledger.begin(warehouse, run_id, started_at), committed=lambda: ledger.has_run(warehouse, run_id)
-            )
+            warehouse.transact(begin, committed=lambda: ledger.has_run(warehouse, report.run_id or ""))
             if full_refresh:
                 self._rebuild(started_at)
             else:
@@ -265,12 +266,12 @@ class _Load:
                 )
 
     def _check_nothing_went_missing(self) -> None:
-        """A prefix is never "not there"; to drop all that was loaded for the sake of one mistyped would be wrong."""
+        """To drop all that was loaded for the sake of a mistyped prefix, or of a disk not mounted, would be wrong."""
         for kind, location in self.inputs.locations.items():
             if location.empty and kind in self.gave:
                 raise UsageError(
-                    f"--{kind}-data {location.url}: holds nothing; --full-refresh would drop what it gave, "
-                    f"{self.gave[kind]}; check the address"
+                    f"{self.inputs.names[kind]} {location.url}: holds nothing; --full-refresh would drop what it gave, "
+                    f"{self.gave[kind]}; check the address, and that its disk is mounted"
                 )
             self.inputs.compacted[kind].check()
 
@@ -364,8 +365,6 @@ def _tell(report: Report, listing: Listing, inputs: Inputs) -> None:
     report.discovered, report.new, report.changed = listing.discovered, listing.new, listing.changed
     report.skipped = listing.skipped
     report.warnings += inputs.warnings()
-    if not listing.discovered:
-        report.warnings.append("the locations hold no data file (*.json, *.jsonl, *.ndjson, plain, .gz or .zst)")
 
 
 def stage(warehouse: Warehouse, batch: Batch, ready: Prepared) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 
 import orjson
@@ -17,6 +18,9 @@ from sparkify.source.files import SourceFile
 from sparkify.source.parts import Source
 from sparkify.source.spool import LineWriter, Spool
 from sparkify.warehouse import Warehouse
+
+_RUN_TIME = "%Y%m%dT%H%M%S-%f"
+_RUN_ID = re.compile(r"\d{8}T\d{6}-\d{6}")
 
 MESSAGE_SHOWN = 1000
 """Characters of a run's message that are kept."""
@@ -99,6 +103,18 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
+def new_run(warehouse: Warehouse, started_at: datetime) -> str:
+    """An id for a run that starts, which sorts behind every other and is not given twice, within a transaction.
+
+    A clock that was ahead, and no longer is, must not put what is written now before what was written then.
+    """
+    [(last,)] = warehouse.rows("ledger/last_run")
+    found = _RUN_ID.match(str(last))
+    if found is not None:
+        started_at = max(started_at, datetime.strptime(found[0], _RUN_TIME) + timedelta(microseconds=1))
+    return f"{started_at:{_RUN_TIME}}-{token_hex(2)}"
+
+
 def begin(warehouse: Warehouse, run_id: str, started_at: datetime) -> None:
     """Record that a run starts, and that whatever still counts as running was killed, within a transaction.
 
@@ -106,11 +122,6 @@ def begin(warehouse: Warehouse, run_id: str, started_at: datetime) -> None:
     """
     warehouse.run("ledger/interrupt_runs")
     warehouse.run("ledger/begin_run", [run_id, started_at, warehouse.engine, __version__])
-
-
-def new_run_id(started_at: datetime) -> str:
-    """An id that sorts by time of start and is not given twice."""
-    return f"{started_at:%Y%m%dT%H%M%S}-{started_at.microsecond:06d}-{token_hex(2)}"
 
 
 def add_batch(warehouse: Warehouse, run_id: str, batch: Batch, loaded_at: datetime) -> None:
@@ -141,10 +152,13 @@ def add_batch(warehouse: Warehouse, run_id: str, batch: Batch, loaded_at: dateti
 def _file_rows(run_id: str, batch: Batch, loaded_at: datetime) -> Iterator[dict[str, object]]:
     """One row a file: of a compacted part its sources, and the part itself, whose records count as theirs."""
     # A file may come twice, by itself and within a part, or in two parts: its latest version stays known.
-    counted = {source.file.url: source for source in sorted(batch.sources, key=lambda each: each.file.modified)}
+    counted = {
+        (source.file.kind, source.file.url): source
+        for source in sorted(batch.sources, key=lambda each: each.file.modified)
+    }
     read = {file.url for file in batch.files}
     found = [(source.file, source.rows) for source in counted.values()]
-    found += [(file, 0) for file in batch.files if file.url not in counted]
+    found += [(file, 0) for file in batch.files if (file.kind, file.url) not in counted]
     for file, rows in found:
         yield {
             "url": file.url,

@@ -158,4 +158,8 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    from sparkify import streams
+    from sparkify.terminal import delivered
+
+    streams.hold()
+    sys.exit(delivered(main(sys.argv[1:]), acts=False))

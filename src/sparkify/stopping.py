@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
@@ -13,17 +13,24 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
-    """Let a SIGTERM end a load as Ctrl-C does: the batch is rolled back and the run's record tells."""
+def stoppable(*, outlives_terminal: bool = True) -> Iterator[None]:
+    """Let a SIGTERM end a load as Ctrl-C does: the batch is rolled back and the run's record tells.
+
+    What comes to an end by itself does so without the terminal that it was started from (SIGHUP), too.
+    """
 
     def stop(_signal: int, _frame: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    handlers: dict[int, Callable[[int, object], NoReturn] | signal.Handlers] = {signal.SIGTERM: stop}
+    if outlives_terminal:
+        handlers[signal.SIGHUP] = signal.SIG_IGN
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, found in before.items():
+            signal.signal(number, found)
 
 
 @contextmanager

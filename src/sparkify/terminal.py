@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import io
+import errno
 import os
 import sys
 import threading
 import time
 from typing import NoReturn
+
+from sparkify.streams import lost
 
 LINGER = 2.0
 """Seconds that what was given up has to end."""
@@ -23,18 +25,24 @@ def say(line: str) -> None:
     sys.stdout.write("\n".join(map(printable, line.split("\n"))) + "\n")
 
 
-def spell() -> None:
-    """Let the streams spell what their encoding has no character for, instead of raising."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
 def fail(message: str, exit_code: int) -> int:
     """Print one line that says what is wrong."""
     sys.stdout.flush()
     sys.stderr.write(f"sparkify: {printable(' '.join(message.split()))}\n")
     return exit_code
+
+
+def delivered(exit_code: int, *, acts: bool) -> int:
+    """The exit code once it is clear whether standard output took what was said.
+
+    That fails only a command that was asked for nothing else. Whoever closed it, or read no further, knows.
+    """
+    error = lost(sys.stdout)
+    if error is None or exit_code != 0:
+        return exit_code
+    if error.errno != errno.EPIPE and not (acts and error.errno == errno.EBADF):
+        fail(f"standard output cannot be written ({error.strerror}){'; all was done' if acts else ''}", 1)
+    return 0 if acts else 1
 
 
 def stopped() -> int:
@@ -60,8 +68,17 @@ def leave(exit_code: int) -> NoReturn:
 
 def confirmed(question: str) -> bool:
     """Ask on the terminal; no terminal means no."""
+    return answered(f"{question} [y/N] ").lower() in ("y", "yes")
+
+
+def answered(question: str) -> str:
+    """What is typed on the terminal; nothing where there is none, or it went away."""
     if not sys.stdin.isatty():
-        return False
-    sys.stderr.write(f"{question} [y/N] ")
+        return ""
+    sys.stdout.flush()
+    sys.stderr.write(question)
     sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    try:
+        return sys.stdin.readline().strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

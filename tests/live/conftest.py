@@ -25,7 +25,7 @@ from tests.reference import Version
 pytest.register_assert_rewrite("tests.engines")
 from tests.engines import SECOND, Cluster  # noqa: E402
 
-VARIABLES = ("SPARKIFY_LIVE_WAREHOUSE", "SPARKIFY_LIVE_STAGING", "SPARKIFY_LIVE_DATA")
+VARIABLES = ("TEST_LIVE_WAREHOUSE", "TEST_LIVE_STAGING", "TEST_LIVE_DATA")
 _MARKS = tuple(f"{kind}/_here" for kind in KINDS)
 
 

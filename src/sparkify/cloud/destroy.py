@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -12,7 +11,7 @@ from sparkify.cloud.plan import PROJECT
 from sparkify.cloud.stack import Stack, progress
 from sparkify.cloud.template import WHAT_FOR
 from sparkify.errors import UsageError
-from sparkify.terminal import printable, say
+from sparkify.terminal import answered, printable, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +129,7 @@ def _ask(name: str, *, yes: bool) -> None:
     """Let the name be typed on the terminal; no terminal means no."""
     if yes:
         return
-    typed = ""
-    if sys.stdin.isatty():
-        sys.stdout.flush()
-        sys.stderr.write(f"Type {name} to remove it: ")
-        sys.stderr.flush()
-        typed = sys.stdin.readline().strip()
-    if typed != name:
+    if answered(f"Type {name} to remove it: ") != name:
         raise UsageError(f"nothing was removed; type {name} when asked, or pass --yes to remove it without a question")
 
 

@@ -72,7 +72,7 @@ def serve(
     """
     public = None if public_url is None else _origin(public_url)
     # Also while it starts: whoever ends it wants no complaint.
-    with stoppable(), contextlib.suppress(KeyboardInterrupt):
+    with stoppable(outlives_terminal=False), contextlib.suppress(KeyboardInterrupt):
         for package in _PACKAGES:
             try:
                 import_module(package)

@@ -92,7 +92,10 @@ def compact(
     bytes there are to do, `done` the bytes of each as it is read. Raises UsageError and SourceError; the target is
     then as it was, but for parts that no manifest names, which the next compaction removes.
     """
-    with closing(open_location(source, access, concurrency)) as location, closing(open_target(target, access)) as place:
+    with (
+        closing(open_location(source, access, concurrency, skip)) as location,
+        closing(open_target(target, access)) as place,
+    ):
         location.check("compact")
         place.check("compact")
         _check_apart(location, place)

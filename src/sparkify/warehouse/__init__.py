@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sparkify.errors import UsageError
+from sparkify.values import remark, visible
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
@@ -183,14 +184,17 @@ class Warehouse(Protocol):
 def open_warehouse(settings: Settings) -> Warehouse:
     """The warehouse at an address; nothing is opened or made yet. Raises UsageError for a wrong address."""
     url = settings.warehouse
+    shown = f"{settings.origin('warehouse')} {visible(url)}"
+    if any(ord(character) < 32 for character in url):
+        raise UsageError(f"{shown}: {remark(url, '')}")
     if url.startswith("duckdb:///") and len(url) > len("duckdb:///"):
         from sparkify.warehouse.duckdb import DuckDBWarehouse
         from sparkify.warehouse.duckdb_file import check_place
 
         path = Path(url.removeprefix("duckdb:///"))
         if path.name == ":memory:" or "?" in str(path):
-            raise UsageError(f"--warehouse {url}: name a file on disk, without a question mark in its path")
-        check_place(path, url)
+            raise UsageError(f"{shown}: name a file on disk, without a question mark in its path")
+        check_place(path, shown)
         return DuckDBWarehouse(
             path, wait=settings.wait, memory=settings.memory_limit, threads=settings.threads, spool=settings.spool_dir
         )
@@ -200,6 +204,6 @@ def open_warehouse(settings: Settings) -> Warehouse:
 
         return RedshiftWarehouse(parse_address(url), settings)
     raise UsageError(
-        f"--warehouse {url.split('@')[-1]}: is no address of a warehouse; use duckdb:///FILE "
-        "(relative), duckdb:////DIR/FILE (absolute) or redshift://USER@HOST/DATABASE"
+        f"{settings.origin('warehouse')} {visible(url.split('@')[-1])}: is not the address of a warehouse; "
+        + remark(url, "use duckdb:///FILE (relative), duckdb:////DIR/FILE (absolute) or redshift://USER@HOST/DATABASE")
     )

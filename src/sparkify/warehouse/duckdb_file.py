@@ -19,6 +19,7 @@ import duckdb
 from sparkify.errors import SparkifyError, UsageError, WarehouseError, WarehouseInUse, remedy
 from sparkify.names import is_text
 from sparkify.source.spool import Spool
+from sparkify.values import remark
 from sparkify.warehouse.local import first_line
 
 T = TypeVar("T")
@@ -48,9 +49,11 @@ def real(path: Path) -> Path:
 # -- what lies there --------------------------------------------------------------------------------
 
 
-def check_place(path: Path, url: str) -> None:
-    """Raise UsageError unless a DuckDB file may lie where a path leads to, or can be made there; opens nothing."""
-    given = f"--warehouse {url}"
+def check_place(path: Path, given: str) -> None:
+    """Raise UsageError, which begins with what was given, unless a DuckDB file lies where a path leads to or may.
+
+    Opens nothing.
+    """
     file = real(path)
     try:
         mode = _mode(path)
@@ -62,9 +65,9 @@ def check_place(path: Path, url: str) -> None:
     if mode is None:
         folder = file.parent if path.is_symlink() else path.parent
         if not os.path.isdir(folder):  # noqa: PTH112 - `Path.is_dir` raises where permission is denied
-            raise UsageError(f"{given}: there is no folder {folder}; make it first")
+            raise UsageError(f"{given}: there is no folder {folder}; {remark(str(path), 'make it first')}")
     elif stat.S_ISDIR(mode):
-        raise UsageError(f"{given}: is a folder; name a file in it, such as {url.rstrip('/')}/sparkify.duckdb")
+        raise UsageError(f"{given}: is a folder; name a file in it, such as {path}/sparkify.duckdb")
     elif not stat.S_ISREG(mode):
         raise UsageError(f"{given}: is {_KINDS.get(stat.S_IFMT(mode), 'no file')}; name a file on disk")
     if not is_text(file):

@@ -322,8 +322,10 @@ class RedshiftWarehouse(Transactions):
     def _fetch_rows(self) -> None:
         local = self._local
         local.drop_temporary(["etl_files"])
-        local.execute("create temp table etl_files (url varchar, etag varchar, size bigint, modified timestamp)")
-        names = ("url", "etag", "size", "modified")
+        local.execute(
+            "create temp table etl_files (url varchar, kind varchar, etag varchar, size bigint, modified timestamp)"
+        )
+        names = ("url", "kind", "etag", "size", "modified")
         select = f"select {', '.join(names)} from etl_files"
         if (
             number(self.query("select count(*) from etl_files")[0][0]) > LEDGER_ROWS

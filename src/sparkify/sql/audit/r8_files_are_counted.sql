@@ -1,8 +1,8 @@
--- r8_files_are_counted: every file in the ledger is there once, and counts no more than its run.
+-- r8_files_are_counted: every file in the ledger is there once a kind, and counts no more than its run.
 with repeated as (
     select etl_files.url
     from etl_files
-    group by etl_files.url
+    group by etl_files.url, etl_files.kind
     having count(*) > 1
 ),
 

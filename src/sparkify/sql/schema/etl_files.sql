@@ -1,4 +1,4 @@
--- etl_files: the ledger; one row per source file, its latest version that was loaded.
+-- etl_files: the ledger; one row per source file and kind, its latest version that was loaded.
 create table if not exists etl_files (
     url varchar(4096) not null, -- rule: full address; for a local file its absolute path
     etag varchar(256), -- rule: version as the store names it; NULL for a local file

@@ -1,6 +1,6 @@
 -- etl_runs: one row per execution of the load.
 create table if not exists etl_runs (
-    run_id varchar(256) not null, -- rule: sorts by time of start
+    run_id varchar(256) not null, -- rule: sorts by order of writing, whatever the clock says
     started_at timestamp not null, -- unit: UTC
     finished_at timestamp, -- unit: UTC; NULL while running
     status varchar(256) not null, -- rule: running, loaded, nothing-new, failed or interrupted

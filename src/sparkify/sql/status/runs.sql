@@ -1,4 +1,4 @@
--- runs: the latest runs, newest first.
+-- runs: the latest runs, newest first by order of writing: ids grow, whatever the clock says.
 select
     etl_runs.run_id,
     etl_runs.started_at,
@@ -10,5 +10,5 @@ select
     etl_runs.plays_new,
     etl_runs.message
 from etl_runs
-order by etl_runs.started_at desc, etl_runs.run_id desc
+order by etl_runs.run_id desc
 limit ?
