@@ -196,7 +196,12 @@ def open_warehouse(settings: Settings) -> Warehouse:
         if not path.parent.is_dir():
             raise UsageError(f"--warehouse {url}: there is no folder {path.parent}; make it first")
         return DuckDBWarehouse(
-            path, wait=settings.wait, memory=settings.memory_limit, threads=settings.threads, spool=settings.spool_dir
+            path,
+            wait=settings.wait,
+            memory=settings.memory_limit,
+            threads=settings.threads,
+            spool=settings.spool_dir,
+            timeout=settings.timeout,
         )
     if url.startswith("redshift://"):
         from sparkify.warehouse.redshift import RedshiftWarehouse
