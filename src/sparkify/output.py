@@ -18,20 +18,25 @@ from sparkify.errors import SparkifyError, UsageError
 from sparkify.parquet import write_parquet
 from sparkify.spelling import unique
 from sparkify.terminal import printable as clean
-from sparkify.warehouse import Answer, Row
+from sparkify.warehouse import Answer, Row, check_not_warehouse
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
-def check_form(form: str, output: Path | None) -> None:
-    """Raise UsageError for a form that there is not, or that cannot go where it is to go."""
+def check_form(form: str, output: Path | None, warehouse: str) -> None:
+    """Raise UsageError for a form that there is not, or that cannot go where it is to go.
+
+    `warehouse` is the address of the one that is asked: no answer may take its place.
+    """
     if form not in ("table", "csv", "json", "parquet"):
         raise UsageError(f"--format {form}: choose table, csv, json or parquet")
     if form == "parquet" and output is None:
         raise UsageError("--format parquet: name a file with --output")
     if output is not None and (output.is_dir() or not output.absolute().parent.is_dir()):
         raise UsageError(f"--output {output}: name a file in a folder that exists")
+    if output is not None:
+        check_not_warehouse("--output", output, warehouse)
 
 
 def write_answer(answer: Answer, form: str, output: Path | None, *, bar: str = "") -> None:

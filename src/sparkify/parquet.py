@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -51,8 +55,9 @@ def write_parquet(answer: Answer, path: Path) -> None:
         for start in range(0, len(answer.rows), _CHUNK):
             values = [column.values[start : start + _CHUNK] for column in columns]
             connection.execute(f"insert into answer select {select}", values)
-        connection.execute("copy answer to '" + str(path).replace("'", "''") + "' (format parquet)")
-    except duckdb.IOException as error:
+        with _plain(path) as name:
+            connection.execute("copy answer to '" + name.replace("'", "''") + "' (format parquet)")
+    except (duckdb.IOException, OSError) as error:
         raise SparkifyError(f"{path}: cannot be written ({_first_line(error)}); check the folder") from error
     except duckdb.Error as error:
         raise SparkifyError(
@@ -68,7 +73,9 @@ def _column(connection: duckdb.DuckDBPyConnection, kind: str, values: Sequence[o
         if largest < 10**38:
             kind = "BIGINT" if largest < 1 << 63 else "DECIMAL(38,0)"
             return _Column(kind, [None if value is None else str(value) for value in values], _unnested(kind))
-    if _AS_TEXT.search(kind):
+    if kind == "DECIMAL":  # Redshift's driver tells no more of a number
+        kind = _decimal(values)
+    if kind == "VARCHAR" or _AS_TEXT.search(kind):
         return _spelled(values)
     if not _NESTED.match(kind):
         return _Column(kind, list(values), _unnested(kind))
@@ -82,6 +89,15 @@ def _column(connection: duckdb.DuckDBPyConnection, kind: str, values: Sequence[o
     return _Column(kind, texts, select)
 
 
+def _decimal(values: Sequence[object]) -> str:
+    """The smallest DECIMAL that holds all values, else VARCHAR."""
+    numbers = [value.as_tuple() for value in values if isinstance(value, Decimal) and value.is_finite()]
+    scale = max((-int(number.exponent) for number in numbers), default=0)
+    whole = max((len(number.digits) + int(number.exponent) for number in numbers), default=1)
+    digits = max(whole, 1) + max(scale, 0)
+    return f"DECIMAL({digits},{max(scale, 0)})" if digits <= 38 else "VARCHAR"
+
+
 def _spelled(values: Sequence[object]) -> _Column:
     return _Column("VARCHAR", [None if value is None else as_text(value) for value in values], _unnested("VARCHAR"))
 
@@ -90,7 +106,20 @@ def _unnested(kind: str) -> str:
     return f"unnest(?::{kind}[])"
 
 
-def _first_line(error: duckdb.Error) -> str:
+@contextmanager
+def _plain(path: Path) -> Iterator[str]:
+    """A name that the engine takes, for a file that is then at the path: names that are not UTF-8 it does not take."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        with tempfile.TemporaryDirectory() as folder:
+            yield f"{folder}/answer.parquet"
+            shutil.copyfile(f"{folder}/answer.parquet", path)
+    else:
+        yield str(path)
+
+
+def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0]
 
 

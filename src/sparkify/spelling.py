@@ -20,7 +20,7 @@ def as_text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, date | time):
-        return _moment(value, " ")
+        return _moment(value)
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, bytes | bytearray | memoryview):
@@ -43,7 +43,7 @@ def as_json(value: object, kind: str = "") -> str:
     if isinstance(value, str) and kind.startswith("TIMESTAMP") and _WHEN.match(value):
         value = value.replace(" ", "T", 1)
     elif isinstance(value, date | time):
-        value = _moment(value, "T")
+        value = value.isoformat()
     elif value is not None and not isinstance(value, bool | int):
         value = as_text(value)
     return json.dumps(value, ensure_ascii=False)
@@ -57,17 +57,11 @@ def as_text_or_null(value: object) -> str:
     return "NULL" if value is None else as_text(value)
 
 
-def _moment(value: date | time, between: str) -> str:
-    """A day, a time of day or an instant, with as many digits of the second as it has."""
-    if isinstance(value, datetime):
-        text, exact = value.isoformat(sep=between), value.microsecond
-    elif isinstance(value, time):
-        text, exact = value.isoformat(), value.microsecond
-    else:
-        return value.isoformat()
-    if exact:
-        text = re.sub(r"(\.\d*?)0+(?!\d)", r"\1", text, count=1)
-    return re.sub(r"([+-]\d\d):00$", r"\1", text) if between == " " else text
+def _moment(value: date | time) -> str:
+    """A day, a time of day or an instant, with as many digits of the second and of the zone as it needs."""
+    text = value.isoformat(sep=" ") if isinstance(value, datetime) else value.isoformat()
+    text = re.sub(r"(\.\d*?)0+(?!\d)", r"\1", text)
+    return re.sub(r"([+-]\d\d):00$", r"\1", text)
 
 
 def unique(names: Iterable[str]) -> list[str]:

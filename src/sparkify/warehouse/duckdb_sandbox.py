@@ -242,7 +242,7 @@ class Sandbox:
         except duckdb.OutOfMemoryException as error:
             self.close()
             raise WarehouseError(
-                f"the question needs more than {self._limits.memory} MiB of memory ({first_line(error)[:200]}); "
+                f"the question needs more than {self._limits.memory} MiB of memory ({first_line(error).split(". ")[0][:200]}); "
                 "ask for less, or set memory (SPARKIFY_MEMORY) higher"
             ) from error
         except Exception as error:  # such as text of an error that is no UTF-8
