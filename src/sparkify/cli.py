@@ -231,8 +231,9 @@ def rejects(
 
     if limit < 1:
         raise UsageError("--limit: give a whole number from 1 on")
-    paper.check_form(form, output)
-    with reading(settings_for(warehouse=warehouse)) as house:
+    settings = settings_for(warehouse=warehouse)
+    paper.check_form(form, output, settings.warehouse)
+    with reading(settings) as house:
         rows = house.rows("status/rejects", [run or "%", limit])
     if form == "table":
         rows = [(*row[:4], paper.shortened(str(row[4]))) for row in rows]
@@ -279,6 +280,7 @@ def export(
     from sparkify import export as exports
 
     settings = settings_for(warehouse=warehouse, staging=staging, copy_role=copy_role)
+    exports.check_place(place, settings.warehouse)
     with stoppable():
         for table, rows, where in exports.export_star(reading(settings), place, settings.access):
             say(f"{table}: {rows:,} rows in {printable(where)}")

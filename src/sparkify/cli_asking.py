@@ -38,8 +38,8 @@ def query(
             say(line)
         return
     given = queries.settings(queries.named_query(name), parameters or [])
-    paper.check_form(form, output)
     settings = settings_for(warehouse=warehouse)
+    paper.check_form(form, output, settings.warehouse)
     if show_sql:
         # Most need no warehouse for that.
         with reading(settings, attach=False) if queries.asks_first(name) else opened(settings) as house:
@@ -89,9 +89,12 @@ def report(
     """
     from sparkify import queries, views
     from sparkify.report import write_report
+    from sparkify.warehouse import check_not_warehouse
 
     given = queries.settings(queries.named_query(views.OVERVIEW), parameters or [])
-    with stoppable(), reading(settings_for(warehouse=warehouse), attach=False) as house:
+    settings = settings_for(warehouse=warehouse)
+    check_not_warehouse("FILE", path, settings.warehouse)
+    with stoppable(), reading(settings, attach=False) as house:
         write_report(house, path, given)
     say(f"wrote {path}")
 
@@ -109,7 +112,8 @@ def sql(
     """
     from sparkify import output as paper
 
-    paper.check_form(form, output)
-    with reading(settings_for(warehouse=warehouse), attach=False) as house:
+    settings = settings_for(warehouse=warehouse)
+    paper.check_form(form, output, settings.warehouse)
+    with reading(settings, attach=False) as house:
         answer = house.ask(statement)
     paper.write_answer(answer, form, output)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, closing
+from pathlib import Path
 
 from sparkify.errors import UsageError
-from sparkify.source.access import Access, is_remote
+from sparkify.source.access import Access, is_remote, local_path
 from sparkify.source.target import Target, open_target
 from sparkify.source.writing import named
 from sparkify.sql_queries import STAR
-from sparkify.warehouse import Warehouse
+from sparkify.warehouse import Warehouse, check_not_warehouse
 
 
 def export_star(
@@ -33,6 +34,13 @@ def export_star(
         for table, rows in made:
             target.take(f"{table}.parquet", folder / f"{table}.parquet")
             yield table, rows, f"{target.url}/{table}.parquet"
+
+
+def check_place(place: str, url: str) -> None:
+    """Raise UsageError when a file of an export would take the place of the warehouse at an address."""
+    if not is_remote(place):
+        for table in STAR:
+            check_not_warehouse("DIR", Path(local_path(place), f"{table}.parquet"), url)
 
 
 def _unload(warehouse: Warehouse, target: Target) -> Iterator[tuple[str, int, str]]:

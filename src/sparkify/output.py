@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
-import math
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from sparkify import spelling
 from sparkify.errors import SparkifyError, UsageError, remedy
-from sparkify.source.writing import fits, put
-from sparkify.sql_queries import literal
+from sparkify.parquet import write_parquet
+from sparkify.source.writing import fits
+from sparkify.spelling import unique
 from sparkify.terminal import printable as clean
-from sparkify.warehouse import Answer
+from sparkify.warehouse import Answer, Row, check_not_warehouse
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
-def check_form(form: str, output: Path | None) -> None:
-    """Raise UsageError for a form that there is not, or that cannot go where it is to go."""
+def check_form(form: str, output: Path | None, warehouse: str) -> None:
+    """Raise UsageError for a form that there is not, or that cannot go where it is to go.
+
+    `warehouse` is the address of the one that is asked: no answer may take its place.
+    """
     if form not in ("table", "csv", "json", "parquet"):
         raise UsageError(f"--format {form}: choose table, csv, json or parquet")
     if form == "parquet" and output is None:
         raise UsageError("--format parquet: name a file with --output")
     if output is not None and not fits(output):
         raise UsageError(f"--output {output}: name a file in a folder that exists")
+    if output is not None:
+        check_not_warehouse("--output", output, warehouse)
 
 
 def write_answer(answer: Answer, form: str, output: Path | None, *, bar: str = "") -> None:
@@ -40,12 +45,15 @@ def write_answer(answer: Answer, form: str, output: Path | None, *, bar: str = "
 
     A table of a named query has a bar in each row, as long as the value in the column named.
     """
+    answer = replace(answer, columns=tuple(unique(answer.columns)))
     if form == "parquet" and output is not None:
         write_parquet(answer, output)
         return
     width = shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
     text = (
-        as_table(answer, bar=bar, width=width)
+        as_plan(answer)
+        if form == "table" and answer.columns in _PLANS
+        else as_table(answer, bar=bar, width=width)
         if form == "table"
         else as_csv(answer)
         if form == "csv"
@@ -76,19 +84,41 @@ _LINES = str.maketrans({"─": "-", "█": "#", "…": "~"})
 
 
 def as_json(answer: Answer) -> str:
-    """A list of objects; times in ISO 8601."""
-    names = unique(answer.columns)
-    rows = [dict(zip(names, map(_finite, row), strict=True)) for row in answer.rows]
-    return json.dumps(rows, default=_plain, ensure_ascii=False, indent=1) + "\n"
+    """A list of objects, one a line; see `spelling`."""
+    names = [json.dumps(name, ensure_ascii=False) for name in unique(answer.columns)]
+
+    def one(row: Row) -> str:
+        values = map(spelling.as_json, row, answer.types)
+        return "{" + ", ".join(f"{name}: {value}" for name, value in zip(names, values, strict=True)) + "}"
+
+    return "[\n" + ",\n".join(map(one, answer.rows)) + "\n]\n"
 
 
 def as_csv(answer: Answer) -> str:
-    """A header and a row each; NULL is empty."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(answer.columns)
-    writer.writerows([["" if value is None else _text(value) for value in row] for row in answer.rows])
-    return out.getvalue()
+    """A header and a row each. NULL is empty, an empty text is `""`; all else is spelled as `spelling` does."""
+    lines = [",".join(map(_cell, unique(answer.columns)))]
+    lines += [",".join(map(_cell, row)) or '""' for row in answer.rows]  # who reads CSV passes over empty lines
+    return "".join(f"{line}\n" for line in lines)
+
+
+_QUOTED = re.compile(r'[",\r\n]')
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    text = spelling.as_text(value)
+    return '"' + text.replace('"', '""') + '"' if not text or _QUOTED.search(text) else text
+
+
+_PLANS = (("explain_key", "explain_value"), ("QUERY PLAN",))
+"""The columns of an EXPLAIN, on DuckDB and on Redshift."""
+
+
+def as_plan(answer: Answer) -> str:
+    """What an EXPLAIN draws, line by line as it is: cut or folded it could not be read."""
+    lines = [line for row in answer.rows for line in str(row[-1]).splitlines()]
+    return "".join(f"{clean(line).rstrip()}\n" for line in lines)
 
 
 def as_table(answer: Answer, *, bar: str = "", width: int | None = None) -> str:
@@ -187,39 +217,6 @@ def _bars(answer: Answer, column: str) -> list[str]:
     return ["█" * round(_BAR * value / largest) if largest > 0 else "" for value in values]
 
 
-def write_parquet(answer: Answer, path: Path) -> None:
-    """A file that keeps the types of the columns."""
-    import duckdb
-
-    schema = ", ".join(
-        f"{_quoted(name)} {kind}" for name, kind in zip(unique(answer.columns), answer.types, strict=True)
-    )
-    connection = duckdb.connect(":memory:")
-    try:
-        connection.execute(f"create table answer ({schema})")
-        # A column at a time: a statement a row takes a thousand times longer.
-        lists = ", ".join(f"unnest(?::{kind}[])" for kind in answer.types)
-        for start in range(0, len(answer.rows), 10_000):
-            rows = answer.rows[start : start + 10_000]
-            columns = [list(column) for column in zip(*rows, strict=True)]
-            connection.execute(f"insert into answer select {lists}", columns)
-        put(path, lambda made: connection.execute(f"copy answer to {literal(str(made))} (format parquet)"))
-    except duckdb.Error as error:
-        raise SparkifyError(f"{path}: cannot be written ({str(error).splitlines()[0]}); check the folder") from error
-    finally:
-        connection.close()
-
-
-def unique(names: Iterable[str]) -> list[str]:
-    """The names, with a number behind those that come again, so that no column is lost in JSON."""
-    seen: dict[str, int] = {}
-    found: list[str] = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        found.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
-    return found
-
-
 def shortened(text: str, characters: int = 60) -> str:
     """The beginning of a text, on one line."""
     line = " ".join(text.split())
@@ -238,31 +235,4 @@ def _shown(value: object, column: str) -> str:
         return f"{value:.1%}"
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10_000:
         return f"{value:,}"
-    return _text(value)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="milliseconds" if value.microsecond else "seconds")
-    return str(value)
-
-
-def _finite(value: object) -> object:
-    """JSON knows neither NaN nor infinity, and no keys but text."""
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return str(value)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return spelling.as_text(value)

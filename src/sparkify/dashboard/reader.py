@@ -41,8 +41,6 @@ SOON = 1.0
 """Seconds that it waits when there is an older answer."""
 BUSY = 2.0
 """Seconds for which questions do not wait again, once one has waited in vain."""
-STATEMENT_TIMEOUT = 60.0
-"""Seconds that a question may take on Redshift."""
 GAP = 0.15
 """Seconds left to a load after each question: it looks for the file twenty times a second."""
 HELD = 1.0
@@ -79,9 +77,7 @@ class Reader:
     """Answers for all pages; used by many threads."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings.model_copy(
-            update={"wait": min(settings.wait, WAIT), "statement_timeout": STATEMENT_TIMEOUT}
-        )
+        self._settings = settings.model_copy(update={"wait": min(settings.wait, WAIT)})
         self._on_file = not settings.warehouse.startswith("redshift://")
         # DuckDB takes every core for one question; two at once would only hold the file longer.
         self._workers = ThreadPoolExecutor(1 if self._on_file else CONNECTIONS, thread_name_prefix="question")

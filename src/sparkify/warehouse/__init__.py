@@ -5,8 +5,9 @@ A warehouse knows nothing of the pipeline: it opens, runs statements by name, st
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -181,6 +182,24 @@ class Warehouse(Protocol):
         """Let go of everything."""
 
 
+_BESIDE = ("", ".wal", ".wal.checkpoint", ".wal.recovery", ".tmp", ".lock")
+"""How the names end of a DuckDB file, and of what its engine and a load keep beside it."""
+
+
+def check_not_warehouse(option: str, path: Path, url: str) -> None:
+    """Raise UsageError when what is to be written is the warehouse at an address, or belongs to it."""
+    if not url.startswith("duckdb:///"):
+        return
+    file = os.path.realpath(url.removeprefix("duckdb:///"))
+    target = Path(os.path.realpath(path))
+    own = {Path(file + ending) for ending in _BESIDE} | {Path(file).with_name(f".{Path(file).name}.spool")}
+    with suppress(OSError):
+        if path.samefile(file):  # by another name
+            own.add(target)
+    if own.intersection((target, *target.parents)):
+        raise UsageError(f"{option} {path}: belongs to the warehouse, which asking never changes; name another file")
+
+
 def open_warehouse(settings: Settings) -> Warehouse:
     """The warehouse at an address; nothing is opened or made yet. Raises UsageError for a wrong address."""
     url = settings.warehouse
@@ -196,7 +215,12 @@ def open_warehouse(settings: Settings) -> Warehouse:
             raise UsageError(f"{shown}: name a file on disk, without a question mark in its path")
         check_place(path, shown)
         return DuckDBWarehouse(
-            path, wait=settings.wait, memory=settings.memory_limit, threads=settings.threads, spool=settings.spool_dir
+            path,
+            wait=settings.wait,
+            memory=settings.memory_limit,
+            threads=settings.threads,
+            spool=settings.spool_dir,
+            timeout=settings.timeout,
         )
     if url.startswith("redshift://"):
         from sparkify.warehouse.redshift import RedshiftWarehouse

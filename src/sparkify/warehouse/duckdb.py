@@ -23,7 +23,7 @@ from sparkify.stopping import unstoppable
 from sparkify.warehouse import Answer
 from sparkify.warehouse.duckdb_file import finish_begun, is_there, opened, real
 from sparkify.warehouse.duckdb_lock import lock_of, locked
-from sparkify.warehouse.duckdb_sandbox import Sandbox
+from sparkify.warehouse.duckdb_sandbox import Limits, Sandbox
 from sparkify.warehouse.local import LocalEngine, heeded, told
 
 T = TypeVar("T")
@@ -46,6 +46,7 @@ class DuckDBWarehouse(LocalEngine):
         memory: str = "2048MiB",
         threads: int | None = None,
         spool: Path | None = None,
+        timeout: float = 300.0,
     ) -> None:
         super().__init__(memory=memory, threads=threads, spool=spool)
         self.path = path
@@ -53,6 +54,7 @@ class DuckDBWarehouse(LocalEngine):
         self._wait = wait
         self._depth = 0
         self._attached = False
+        self._limits = Limits(int(memory.removesuffix("MiB")), timeout, threads, spool)
         self._sandbox = self._new_sandbox(keeps=True)
         """Where questions are asked that come together."""
         self._once: Sandbox | None = None
@@ -244,7 +246,7 @@ class DuckDBWarehouse(LocalEngine):
         (self._once or self._sandbox).cancel()
 
     def _new_sandbox(self, *, keeps: bool) -> Sandbox:
-        return Sandbox(self.path, self.url, self._memory, self.version, keeps=keeps)
+        return Sandbox(self.path, self.url, self._limits, self.version, keeps=keeps)
 
     def version(self) -> object:
         file = self._file

@@ -70,6 +70,7 @@ class LocalEngine:
             if self._threads is not None:
                 config["threads"] = self._threads
             self._connection = duckdb.connect(":memory:", config=config)
+            self._connection.execute("set TimeZone = 'UTC'")  # not that of the machine
         return self._connection
 
     @contextmanager

@@ -99,6 +99,7 @@ class RedshiftSession:
             self._connection = self._connect()
             self.number += 1
             try:
+                self.execute("set timezone to 'UTC'")  # not that of the user or of the cluster
                 if self._statement_timeout:
                     self.execute(f"set statement_timeout to {round(self._statement_timeout * 1000)}")
                 self.usual_timeout = str(self.query("show statement_timeout")[0][0])
