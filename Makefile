@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-.PHONY: demo dashboard test lint lock derived pictures clean
+.PHONY: demo dashboard test torture lint lock derived pictures clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/sparkify demo
@@ -17,6 +17,14 @@ test: $(VENV)/dev.stamp
 	# Compiled once, for the hundreds of processes that tests start, also where Python is told not to write it down.
 	$(BIN)/python -m compileall -q src tests
 	$(BIN)/python -m pytest -n 2 -q
+
+# A million bent files, then stopped processes, full disks, little memory. FILES= and SEED= may be given; each part
+# prints its seed first and sums up in its last line.
+torture: $(VENV)/dev.stamp
+	failed=0; \
+	$(BIN)/python -m tests.torture.files $(if $(FILES),--files $(FILES)) $(if $(SEED),--seed $(SEED)) || failed=1; \
+	$(BIN)/python -m tests.torture.processes $(if $(SEED),--seed $(SEED)) || failed=1; \
+	exit $$failed
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -228,8 +228,10 @@ class Staged:
         return FileCount(self.version.name, self.version.modified, staged + rejected, staged, rejected)
 
 
-def stage(version: Version) -> Staged:
-    """Each record of a file is a row or a reject (R8)."""
+def stage(version: Version, *, jsonpaths: bool = False) -> Staged:
+    """Each record of a file is a row or a reject (R8). With `jsonpaths` the logs come through a JSONPaths file of the
+    public names, which match exactly or not at all.
+    """
     items = read(version)
     rows: list[Event | Song] = []
     rejects: list[Rejected] = []
@@ -237,7 +239,9 @@ def stage(version: Version) -> Staged:
         try:
             if isinstance(item, Bad):
                 raise Misfit(item.reason_class, *item.all_classes)
-            rows.append(stage_event(item) if kind(version.name) == "events" else stage_song(item))
+            rows.append(
+                stage_event(item, any_case=not jsonpaths) if kind(version.name) == "events" else stage_song(item)
+            )
         except Misfit as misfit:
             rejects.append(Rejected(version.name, item.line, misfit.reason_class, misfit.all_classes))
     return Staged(version, rows, rejects, is_control_file(items), unreadable(version, items))
@@ -515,9 +519,9 @@ class Misfit(Exception):
         super().__init__(*classes)
 
 
-def stage_event(record: Record) -> Event:
+def stage_event(record: Record, *, any_case: bool = True) -> Event:
     """4.1, 4.2: the columns of `staging_events`."""
-    return Event(**_fitted(record, EVENT_FIELDS, ("ts", "page")))
+    return Event(**_fitted(record, EVENT_FIELDS, ("ts", "page"), any_case=any_case))
 
 
 def stage_song(record: Record) -> Song:
@@ -525,13 +529,15 @@ def stage_song(record: Record) -> Song:
     return Song(**_fitted(record, SONG_FIELDS, ("song_id",)))
 
 
-def _fitted(record: Record, fields: Mapping[str, tuple[str, Fit]], required: Sequence[str]) -> dict[str, Any]:
+def _fitted(
+    record: Record, fields: Mapping[str, tuple[str, Fit]], required: Sequence[str], *, any_case: bool = True
+) -> dict[str, Any]:
     """The cells of a row, by column. A record may be wrong in several ways; the first of them is told."""
     cells: dict[str, Any] = {}
     faults: list[str] = []
     for column, (name, fit) in fields.items():
         try:
-            cells[column] = fit(value(record, name))
+            cells[column] = fit(value(record, name, any_case=any_case))
         except Misfit as misfit:
             faults.append(misfit.reason_class)
     faults += ["missing" for column in required if cells.get(column, "bad") in (None, "")]
@@ -540,7 +546,7 @@ def _fitted(record: Record, fields: Mapping[str, tuple[str, Fit]], required: Seq
     return cells
 
 
-def value(record: Record, name: str) -> str:
+def value(record: Record, name: str, *, any_case: bool = True) -> str:
     """The source text of a field, `null` if it is missing: the exact name first, then any case; last wins.
 
     Only the value that counts is looked into: neither U+0000 nor half a surrogate may be in any text of it, in
@@ -548,8 +554,8 @@ def value(record: Record, name: str) -> str:
     nobody's.
     """
     exact = [source for key, source in record.members if key == name]
-    any_case = [source for key, source in record.members if key.lower() == name.lower()]
-    source = (exact or any_case or [b"null"])[-1]
+    near = [source for key, source in record.members if any_case and key.lower() == name.lower()]
+    source = (exact or near or [b"null"])[-1]
     texts = [json.loads(text) for text in STRINGS.findall(source)]
     if any(char == "\0" or "\ud800" <= char <= "\udfff" for text in texts for char in text):
         raise Misfit("encoding")

@@ -161,8 +161,11 @@ def several_values(random: Random, line: bytes) -> bytes:
 def a_key_again(random: Random, line: bytes) -> bytes:
     fields = _fields(line)
     key, source = random.choice(fields)
-    other = key if random.random() < 0.5 else random.choice((key.upper(), key.lower(), key.swapcase(), key.title()))
-    fields.insert(random.randint(0, len(fields)), (other, random.choice((source, _value(random, key)))))
+    if random.random() < 0.5:
+        fields.remove((key, source))
+    for _ in range(random.choice((1, 1, 2, 4))):
+        other = random.choice((key, key.upper(), key.lower(), key.swapcase(), key.title()))
+        fields.insert(random.randint(0, len(fields)), (other, random.choice((source, _value(random, key)))))
     return _rebuilt(fields)
 
 

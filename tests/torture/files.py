@@ -37,6 +37,7 @@ LARGE_A_ROUND = 2
 """Of these, files of one block or more; they take longest."""
 SHRUNK_A_ROUND = 4
 """Files that are made small; the others that differ are named."""
+MINUTE = 60.0
 BLOCKS = (None, None, None, 1, 2, 3, 7, 16, 64, 4096)
 
 
@@ -69,7 +70,7 @@ def cases_of(seed: int, round_number: int, files: int, large: int) -> tuple[list
     simulated, public = stocks()
     is_public = public is not None and round_number % 2 == 1
     stock = public if public is not None and is_public else simulated
-    way = Way(random.choice(BLOCKS), compacted=random.random() < 0.15)
+    way = Way(random.choice(BLOCKS), compacted=random.random() < 0.15, jsonpaths=random.random() < 0.15)
     if way.block is not None and way.block < 64:
         large = 0  # a step a byte
     cases = [
@@ -88,7 +89,7 @@ def run_round(seed: int, round_number: int, files: int = FILES_A_ROUND, large: i
         found.bends.update(case.story or ("whole",))
         found.kinds[case.version.name.rsplit(".", 1)[1]] += 1
         found.bytes += len(case.version.data)
-        staged[case.version] = stage(case.version)
+        staged[case.version] = stage(case.version, jsonpaths=way.jsonpaths)
     with tempfile.TemporaryDirectory(prefix="torture-", ignore_cleanup_errors=True) as scratch:
         folder = Path(scratch) / "house"
         held = hold(folder, [case.version for case in cases], way, staged)
@@ -140,7 +141,7 @@ def main() -> int:
     print(f"torture of files: seed {seed}, {len(rounds)} rounds of {FILES_A_ROUND} files", flush=True)
     if bending.public() is None:
         print("the public data is not here: lines of the simulator alone", flush=True)
-    started = time.monotonic()
+    started = told = time.monotonic()
     total = Found(-1)
     for done, found in enumerate(_rounds(seed, rounds, given.jobs), start=1):
         for name in ("files", "rows", "rejects", "unreadable", "lost", "doubled", "bytes"):
@@ -150,9 +151,10 @@ def main() -> int:
         total.told += found.told
         for line in found.told:
             print(line, flush=True)
-        rate = total.files / (time.monotonic() - started)
-        if done % 20 == 0:
-            print(f"  {total.files:,} files, {rate:.0f} a second, {len(total.told)} that differ", flush=True)
+        if time.monotonic() - told > MINUTE:
+            told = time.monotonic()
+            rate = total.files / (told - started)
+            print(f"  {done:,} rounds, {total.files:,} files, {rate:.0f} a second", flush=True)
     _sum_up(seed, total, time.monotonic() - started)
     return 1 if total.told else 0
 

@@ -13,7 +13,7 @@ from tests.torture.corpus import Outcome
 from tests.torture.holding import Way, compare, hold, load
 
 SEED = 2018
-WAYS = (Way(), Way(block=1), Way(block=7), Way(compacted=True))
+WAYS = (Way(), Way(block=1), Way(block=7), Way(compacted=True), Way(jsonpaths=True))
 
 
 def told(held: holding.Held) -> list[str]:
