@@ -502,7 +502,7 @@ def _filler(random: Random, size: int) -> bytes:
     head = b'{"ts":1,"page":"Home","song_id":"S","pad":"'
     if way < 0.7:
         return head + b"x" * (whole - len(head) - 3) + b'"}\n'
-    line = b'{"ts":1,"page":"Home","song_id":"S"}\n'
+    line = head + b"x" * 1000 + b'"}\n'
     return b" " * (whole % len(line)) + line * (whole // len(line))
 
 

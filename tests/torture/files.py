@@ -80,8 +80,10 @@ def cases_of(seed: int, round_number: int, files: int, large: int) -> tuple[list
     return cases, way, is_public
 
 
-def run_round(seed: int, round_number: int, files: int = FILES_A_ROUND, large: int = LARGE_A_ROUND) -> Found:
-    """One load and what it shows."""
+def run_round(
+    seed: int, round_number: int, files: int = FILES_A_ROUND, large: int = LARGE_A_ROUND, *, keep: bool = False
+) -> Found:
+    """One load and what it shows; with `keep` what differs is made small and kept in the corpus."""
     cases, way, is_public = cases_of(seed, round_number, files, large)
     found = Found(round_number)
     staged: dict[Version, Staged] = {}
@@ -96,12 +98,16 @@ def run_round(seed: int, round_number: int, files: int = FILES_A_ROUND, large: i
         found.files, found.rows, found.rejects, found.unreadable = held.files, held.rows, held.rejects, held.unreadable
         found.lost = sum(difference.lost for difference in held.differences)
         found.doubled = sum(difference.doubled for difference in held.differences)
-        found.told += _tell(seed, found, cases, way, held.differences, folder, is_public)
+        where = f"seed {seed}, round {round_number}, {way}"
+        if keep:
+            found.told += _tell(where, cases, way, held.differences, folder, is_public)
+        else:
+            found.told += [f"{where}: {difference}" for difference in held.differences]
     return found
 
 
 def _tell(
-    seed: int, found: Found, cases: list[Case], way: Way, differences: list[Difference], folder: Path, is_public: bool
+    where: str, cases: list[Case], way: Way, differences: list[Difference], folder: Path, is_public: bool
 ) -> Iterator[str]:
     """Each file that differs, small and kept if it differs for itself."""
     by_name = {case.version.name: case for case in cases}
@@ -111,19 +117,19 @@ def _tell(
     for number, name in enumerate(suspects):
         case = by_name[name]
         first = next((each for each in differences if each.name == name), differences[0])
-        where = f"seed {seed}, round {found.round}, {way}: {name} ({', '.join(case.story)})"
+        which = f"{where}: {name} ({', '.join(case.story)})"
         if number >= SHRUNK_A_ROUND:
-            yield f"{where}: {first}"
+            yield f"{which}: {first}"
             continue
         small = shrunk(folder, case.version, way)
         again = hold(folder, [small], way).differences
         if not again:
-            yield f"{where}: {first} (only with its neighbours)"
+            yield f"{which}: {first} (only with its neighbours)"
         elif is_public:  # what comes of other people's data is told, not kept in the repository
-            yield f"{where}: {len(small.data)} bytes: {small.data[:300]!r}: {again[0]}"
+            yield f"{which}: {len(small.data)} bytes: {small.data[:300]!r}: {again[0]}"
         else:
             kept = corpus.keep(small, f"{', '.join(case.story)}; {way}")
-            yield f"{where}: kept as {kept.name}: {small.data[:300]!r}: {again[0]}"
+            yield f"{which}: kept as {kept.name}: {small.data[:300]!r}: {again[0]}"
 
 
 # --- The command -------------------------------------------------------------------------------------------
@@ -161,11 +167,11 @@ def main() -> int:
 
 def _rounds(seed: int, rounds: range | list[int], jobs: int) -> Iterator[Found]:
     if jobs == 1:
-        yield from (run_round(seed, number) for number in rounds)
+        yield from (run_round(seed, number, keep=True) for number in rounds)
         return
     context = multiprocessing.get_context("spawn")  # a forked engine would share its threads' locks
     with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=50) as pool:
-        for future in as_completed([pool.submit(run_round, seed, number) for number in rounds]):
+        for future in as_completed([pool.submit(run_round, seed, number, keep=True) for number in rounds]):
             yield future.result()
 
 
