@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
@@ -65,7 +66,7 @@ class Inputs:
                 raise UsageError(f"--jsonpaths {address.url}: is a bucket; name the file in it")
         elif self._jsonpaths is not None:
             path = Path(local_path(self._jsonpaths))
-            if not path.is_file():
+            if not os.path.isfile(path):  # noqa: PTH113 - `Path.is_file` raises for a name that is too long
                 raise UsageError(f"--jsonpaths {self._jsonpaths}: no such file; check the path")
             if "log" in self.locations:
                 self.paths()

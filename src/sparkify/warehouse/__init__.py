@@ -188,8 +188,8 @@ def open_warehouse(settings: Settings) -> Warehouse:
         from sparkify.warehouse.duckdb_file import check_place
 
         path = Path(url.removeprefix("duckdb:///"))
-        if path.name == ":memory:" or "?" in str(path):
-            raise UsageError(f"--warehouse {url}: name a file on disk, without a question mark in its path")
+        if path.name == ":memory:":
+            raise UsageError(f"--warehouse {url}: name a file on disk")
         check_place(path, url)
         return DuckDBWarehouse(
             path, wait=settings.wait, memory=settings.memory_limit, threads=settings.threads, spool=settings.spool_dir

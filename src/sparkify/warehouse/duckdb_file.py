@@ -67,6 +67,10 @@ def check_place(path: Path, url: str) -> None:
         raise UsageError(f"{given}: is a folder; name a file in it, such as {url.rstrip('/')}/sparkify.duckdb")
     elif not stat.S_ISREG(mode):
         raise UsageError(f"{given}: is {_KINDS.get(stat.S_IFMT(mode), 'no file')}; name a file on disk")
+    if "?" in str(file):  # DuckDB takes what follows for options
+        raise UsageError(
+            f"{given}: its path {file} has a question mark, which DuckDB takes for another thing; name another"
+        )
     if not is_text(file):
         raise UsageError(f"{given}: its path is not UTF-8, and DuckDB opens no other; name another file or folder")
 
