@@ -20,8 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from sparkify.errors import UsageError, remedy
-from sparkify.names import as_text, is_text
+from sparkify.errors import UsageError
 from sparkify.source.access import Access
 
 CONFIG_FILE = "sparkify.toml"
@@ -103,8 +102,6 @@ class Settings(BaseSettings):
     @field_validator("spool_dir")
     @classmethod
     def _spool_dir(cls, value: Path | None) -> Path | None:
-        if value is not None and not is_text(value):
-            raise ValueError(f"{as_text(value)}: is not UTF-8, and the engine opens no other; name another folder")
         if value is not None and not value.is_dir():
             raise ValueError(f"{value}: there is no such folder; make it first")
         return value
@@ -177,11 +174,6 @@ def load_settings(**flags: object) -> Settings:
         raise UsageError(f"{origin}: {message}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{Path(CONFIG_FILE)} is not valid TOML: {error}") from error
-    except UnicodeEncodeError as error:
-        raise UsageError(f"a setting is not UTF-8: {as_text(str(error.object))}; write it anew") from error
-    except OSError as error:
-        where = error.filename or CONFIG_FILE
-        raise UsageError(f"{where}: cannot be read ({error.strerror}); {remedy(error)}") from error
     except SettingsError as error:
         raise UsageError(
             f'settings: {error}; SPARKIFY_SKIP wants a JSON list such as ["*.tmp.json", "2018-11-01-*"]'

@@ -190,7 +190,7 @@ def open_warehouse(settings: Settings) -> Warehouse:
         path = Path(url.removeprefix("duckdb:///"))
         if path.name == ":memory:":
             raise UsageError(f"--warehouse {url}: name a file on disk")
-        check_place(path, url)
+        check_place(path, url, f"--warehouse {url}")
         return DuckDBWarehouse(
             path, wait=settings.wait, memory=settings.memory_limit, threads=settings.threads, spool=settings.spool_dir
         )

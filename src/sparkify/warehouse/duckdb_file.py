@@ -48,9 +48,11 @@ def real(path: Path) -> Path:
 # -- what lies there --------------------------------------------------------------------------------
 
 
-def check_place(path: Path, url: str) -> None:
-    """Raise UsageError unless a DuckDB file may lie where a path leads to, or can be made there; opens nothing."""
-    given = f"--warehouse {url}"
+def check_place(path: Path, url: str, given: str) -> None:
+    """Raise UsageError unless a DuckDB file may lie where a path leads to, or can be made there; opens nothing.
+
+    `given` is how messages call it.
+    """
     file = real(path)
     try:
         mode = _mode(path)
