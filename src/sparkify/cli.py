@@ -410,7 +410,10 @@ def unexpected(error: Exception, given: list[str]) -> int:
         return fail(f"{' '.join(str(show()).split()).rstrip('.')}. Try `{command} --help`.", 2)
     if type(error).__name__ == "Abort":
         return stopped()
-    return fail(refused(error) or f"{type(error).__name__}: {error}; this should not happen, --debug shows where", 1)
+    told = refused(error)
+    if told is not None:
+        return fail(str(told), told.exit_code)
+    return fail(f"{type(error).__name__}: {error}; this should not happen, --debug shows where", 1)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sparkify.errors import UsageError, remedy
-from sparkify.names import shown
+from sparkify.errors import SparkifyError, UsageError, remedy
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
@@ -29,18 +28,20 @@ def engine_of(settings: Settings) -> Engine:
     return "redshift" if settings.warehouse.startswith("redshift://") else "duckdb"
 
 
-def refused(error: Exception) -> str | None:
+def refused(error: Exception) -> SparkifyError | None:
     """What to say of an error of the system that nobody was nearer to; None when it is not the system's."""
     if isinstance(error, MemoryError):
-        return "out of memory; give the process more, or set SPARKIFY_MEMORY lower"
+        return SparkifyError("out of memory; give the process more, or set SPARKIFY_MEMORY lower")
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
-        return f"{error}; raise the limit of processes (ulimit -u), or set SPARKIFY_THREADS lower"
+        return SparkifyError(f"{error}; raise the limit of processes (ulimit -u), or set SPARKIFY_THREADS lower")
+    if isinstance(error, UnicodeEncodeError):
+        return UsageError(f"{error.object}: is not UTF-8; write it anew")
     if not isinstance(error, OSError):
         return None
     if error.filename is None and _is_nowhere():
-        return "the working folder is gone; change into one that is there"
-    where = "" if error.filename is None else f"{shown(os.fsdecode(error.filename))}: "
-    return f"{where}{error.strerror or error}; {remedy(error)}"
+        return UsageError("the working folder is gone; change to one that is there")
+    where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+    return SparkifyError(f"{where}{error.strerror or error}; {remedy(error)}")
 
 
 def _is_nowhere() -> bool:

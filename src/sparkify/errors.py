@@ -32,7 +32,7 @@ class SparkifyError(Exception):
 
 _REMEDIES: dict[str, tuple[int, ...]] = {
     "check its permissions": (errno.EACCES, errno.EPERM),
-    "its file system is read-only, name another place": (errno.EROFS,),
+    "name a place that can be written": (errno.EROFS,),
     "make room": (errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
     "raise the limit of open files (ulimit -n)": (errno.EMFILE, errno.ENFILE),
     "give the process more memory": (errno.ENOMEM, errno.EAGAIN),

@@ -41,4 +41,7 @@ def shown(message: str) -> str:
     """A message that quotes names, as text that any table holds."""
     if is_text(message):
         return message
-    return message.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    try:
+        return message.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half a surrogate that stands in data
+        return message.encode("utf-8", "backslashreplace").decode()

@@ -67,7 +67,7 @@ class Folder:
                 name
                 for name in subfolders
                 if not name.startswith((".", "_"))
-                and not _is_left_over(name, names)
+                and not is_left_over(name, names)
                 and not self._passes(f"{folder}/{name}")
             ]
             self.empty = self.empty and not names
@@ -146,8 +146,11 @@ class Folder:
     def close(self) -> None: ...
 
 
-def _is_left_over(folder: str, beside: Sequence[str]) -> bool:
-    """Whether a folder is what a killed run left, as one before this version named it: data of its own making."""
+def is_left_over(folder: str, beside: Sequence[str]) -> bool:
+    """Whether a folder is what a run of an earlier version left when it was killed: it holds copies of data.
+
+    `beside` are the files of the folder that it lies in.
+    """
     warehouse = folder.removesuffix(".spool")
     if warehouse != folder:
         return warehouse in beside or f"{warehouse}.lock" in beside

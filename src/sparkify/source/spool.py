@@ -106,13 +106,22 @@ def temporary() -> Path:
         raise UsageError(
             "no folder for temporary files can be written; set TMPDIR or SPARKIFY_SPOOL_DIR to one"
         ) from error
-    if not is_text(folder):
-        raise UsageError(f"TMPDIR {folder}: is not UTF-8, and the engine opens no other; set it to another folder")
+    check_name(folder)
     return folder
+
+
+def check_name(folder: Path) -> None:
+    """Raise UsageError for a folder whose name the engine does not take."""
+    if not is_text(folder):
+        raise UsageError(
+            f"{folder}: is not UTF-8, and the engine opens no other; set TMPDIR or --spool-dir to another folder"
+        )
 
 
 def passing_spool(folder: Path | None) -> Spool:
     """A spool of this process alone, made when the first file is written to it, in a folder or where others look."""
+    if folder is not None:
+        check_name(folder)
     return Spool((folder or temporary()) / f".sparkify-{os.getpid()}-{token_hex(4)}")
 
 

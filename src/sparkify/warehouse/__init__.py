@@ -211,9 +211,9 @@ def open_warehouse(settings: Settings) -> Warehouse:
         from sparkify.warehouse.duckdb_file import check_place
 
         path = Path(url.removeprefix("duckdb:///"))
-        if path.name == ":memory:" or "?" in str(path):
-            raise UsageError(f"{shown}: name a file on disk, without a question mark in its path")
-        check_place(path, shown)
+        if path.name == ":memory:":
+            raise UsageError(f"{shown}: name a file on disk")
+        check_place(path, url, shown)
         return DuckDBWarehouse(
             path,
             wait=settings.wait,

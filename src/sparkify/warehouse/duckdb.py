@@ -17,7 +17,7 @@ from typing import TypeVar
 from sparkify.errors import SparkifyError
 from sparkify.source.files import SourceFile
 from sparkify.source.jsonpaths import JsonPaths
-from sparkify.source.spool import Spool
+from sparkify.source.spool import Spool, check_name
 from sparkify.sql_queries import literal
 from sparkify.stopping import unstoppable
 from sparkify.warehouse import Answer
@@ -271,6 +271,7 @@ def run_spool(file: Path, folder: Path | None) -> Spool:
     if folder is None:
         place = file.with_name(f"{file.name}.spool")
     else:
+        check_name(folder)
         # Two warehouses of the same name may share the folder.
         mark = hashlib.sha256(os.fsencode(file)).hexdigest()[:8]
         place = folder.resolve() / f"{file.name}-{mark}.spool"

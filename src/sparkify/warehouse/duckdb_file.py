@@ -49,10 +49,10 @@ def real(path: Path) -> Path:
 # -- what lies there --------------------------------------------------------------------------------
 
 
-def check_place(path: Path, given: str) -> None:
-    """Raise UsageError, which begins with what was given, unless a DuckDB file lies where a path leads to or may.
+def check_place(path: Path, url: str, given: str) -> None:
+    """Raise UsageError unless a DuckDB file may lie where a path leads to, or can be made there; opens nothing.
 
-    Opens nothing.
+    `given` is how messages call it.
     """
     file = real(path)
     try:
@@ -67,9 +67,13 @@ def check_place(path: Path, given: str) -> None:
         if not os.path.isdir(folder):  # noqa: PTH112 - `Path.is_dir` raises where permission is denied
             raise UsageError(f"{given}: there is no folder {folder}; {remark(str(path), 'make it first')}")
     elif stat.S_ISDIR(mode):
-        raise UsageError(f"{given}: is a folder; name a file in it, such as {path}/sparkify.duckdb")
+        raise UsageError(f"{given}: is a folder; name a file in it, such as {url.rstrip('/')}/sparkify.duckdb")
     elif not stat.S_ISREG(mode):
         raise UsageError(f"{given}: is {_KINDS.get(stat.S_IFMT(mode), 'no file')}; name a file on disk")
+    if "?" in str(file):  # DuckDB takes what follows for options
+        raise UsageError(
+            f"{given}: its path {file} has a question mark, which DuckDB takes for another thing; name another"
+        )
     if not is_text(file):
         raise UsageError(f"{given}: its path is not UTF-8, and DuckDB opens no other; name another file or folder")
 
