@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparkify.errors import UsageError
@@ -24,6 +25,18 @@ def settings_for(**flags: object) -> Settings:
 def engine_of(settings: Settings) -> Engine:
     """The engine that an address of a warehouse names; whether the address is one shows when it is opened."""
     return "redshift" if settings.warehouse.startswith("redshift://") else "duckdb"
+
+
+@contextmanager
+def file_for(place: str | None, settings: Settings, option: str = "--output") -> Iterator[Path | None]:
+    """The path at which to write what is to be at a place, be that in object storage; None for standard output."""
+    if place is None:
+        yield None
+        return
+    from sparkify.source.target import written_file
+
+    with written_file(place, settings.access, option) as path:
+        yield path
 
 
 @contextmanager
