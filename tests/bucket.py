@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,12 +115,13 @@ class Simulation:
         return ("--max-errors", str(self.bad_records))
 
 
-def simulated(folder: Path, company: Company) -> Simulation:
-    """Simulate a company, every file changed at another second, and load it from the folder."""
+def simulated(folder: Path, company: Company, add: Callable[[Path], None] = lambda _: None) -> Simulation:
+    """Simulate a company, add files to it, every file changed at another second, and load it from the folder."""
     source, warehouse = folder / "source", folder / "warehouse"
     source.mkdir()
     warehouse.mkdir()
     written = simulate(source, company)
+    add(source)
     for number, path in enumerate(sorted(path for path in source.rglob("*") if path.is_file())):
         os.utime(path, (WHEN // 10**6 + number, WHEN // 10**6 + number))
     places = [option for kind in KINDS for option in (f"--{kind.replace('_', '-')}", str(source / kind))]

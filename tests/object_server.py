@@ -41,6 +41,7 @@ ERRORS = {
     "slowdown": (503, "SlowDown", "Please reduce your request rate."),
     "internal": (500, "InternalError", "We encountered an internal error. Please try again."),
     "denied": (403, "AccessDenied", "Access Denied"),
+    "archived": (403, "InvalidObjectState", "The operation is not valid for the object's storage class"),
     "expired": (400, "ExpiredToken", "The provided token has expired."),
     "skewed": (403, "RequestTimeTooSkewed", "The difference between the request time and ours is too large."),
     "conflict": (409, "ConditionalRequestConflict", "A conflicting operation occurred during this request."),
@@ -259,11 +260,13 @@ class Server:
 
     def set(self, options: dict[str, Any]) -> None:
         """Change options while running."""
-        unknown = options.keys() - {"latency", "require", "expired", "region", "redirect_unsigned", "faults"}
+        of_store = {"listing", "ranges"}
+        unknown = options.keys() - {"latency", "require", "expired", "region", "redirect_unsigned", "faults"} - of_store
         if unknown:
             raise ValueError(f"no such option: {', '.join(sorted(unknown))}")
         for name, value in options.items():
-            setattr(self, name, [Rule(**rule) for rule in value] if name == "faults" else value)
+            owner = self.store if name in of_store else self
+            setattr(owner, name, [Rule(**rule) for rule in value] if name == "faults" else value)
         self.store.region = self.region or "us-east-1"
 
 

@@ -300,6 +300,12 @@ class Store:
     uploads: dict[str, Upload] = field(default_factory=dict)
     region: str = "us-east-1"
     made: int = 0
+    listing: str = ""
+    """How a listing departs from that of S3: `shuffled` (in no order), `twice` (in no order, and each page begins with
+    the second half of the one before) or `circle` (the first page again and again).
+    """
+    ranges: bool = True
+    """Whether parts of objects are sent, or always the whole."""
 
     def answer(self, request: Request) -> Answer:
         """What S3 answers; raises S3Error."""
@@ -339,7 +345,10 @@ class Store:
             position = base64.urlsafe_b64decode(token).decode() if token is not None else start and start + "\0"
         except (ValueError, binascii.Error) as error:
             raise S3Error(400, "InvalidArgument", f"The continuation token or max-keys is incorrect: {error}") from None
-        keys, prefixes, following = page(bucket, prefix, delimiter, position, limit)
+        if self.listing and not delimiter:
+            keys, prefixes, following = self._listed_otherwise(bucket, prefix, position if token else "", limit)
+        else:
+            keys, prefixes, following = page(bucket, prefix, delimiter, position, limit)
         parts = [f"<Name>{request.bucket}</Name><Prefix>{name(prefix)}</Prefix><MaxKeys>{limit}</MaxKeys>"]
         if token is not None:
             parts.append(f"<ContinuationToken>{escape(token)}</ContinuationToken>")
@@ -364,6 +373,19 @@ class Store:
             )
         parts.extend(f"<CommonPrefixes><Prefix>{name(each)}</Prefix></CommonPrefixes>" for each in prefixes)
         return element("ListBucketResult", "".join(parts))
+
+    def _listed_otherwise(
+        self, bucket: Bucket, prefix: str, place: str, limit: int
+    ) -> tuple[list[str], list[str], str]:
+        """A page as stores list that are not S3; `start-after` means nothing to them."""
+        keys = [key for key in bucket.keys(prefix) if key.startswith(prefix)]
+        if self.listing == "circle":
+            return keys[:limit], [], "0"
+        keys.sort(key=lambda key: hashlib.md5(key.encode(), usedforsecurity=False).digest())
+        start = int(place or 0)
+        step = limit if self.listing == "shuffled" else max(1, limit // 2)
+        following = str(start + step) if start + limit < len(keys) else ""
+        return keys[start : start + limit], [], following
 
     def _delete_all(self, request: Request, bucket: Bucket) -> Answer:
         tree = parsed(request.body)
@@ -413,7 +435,7 @@ class Store:
         )
         if "if-none-match" in headers and matches(headers["if-none-match"], made.etag):
             return Answer(304, shown)
-        if "range" in headers and (part := span(headers["range"], len(made.body))):
+        if self.ranges and "range" in headers and (part := span(headers["range"], len(made.body))):
             first, end = part
             shown += f"Content-Range: bytes {first}-{end - 1}/{len(made.body)}\r\n"
             return Answer(206, shown, made.body[first:end])

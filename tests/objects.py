@@ -141,7 +141,7 @@ class ObjectServer:
         return keys
 
     def set(self, **options: Any) -> None:
-        """Change any of latency, require, expired, region, redirect_unsigned and faults."""
+        """Change any of latency, require, expired, region, redirect_unsigned, faults, listing and ranges."""
         self._ask("POST", "set", json.dumps(options, default=list).encode())
 
     def faults(self, *rules: Mapping[str, Any]) -> None:

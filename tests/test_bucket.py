@@ -139,15 +139,19 @@ def test_the_public_data(place: Place, songs: str, logs: str, paths: str) -> Non
     assert set(place.fetched().values()) <= {1}
     place.server.reset()
     inside(place.folder, "etl", *locations, *more).ok()
-    assert set(place.server.stats()["ops"]) <= {"LIST"}
+    assert set(place.fetched()) <= {more[1].removeprefix(f"{place.root}/")}
 
 
 def test_a_jsonpaths_object_that_is_not_there_is_named(place: Place) -> None:
     place.put("log_data/a.json", [event()])
-    result = place.etl("--jsonpaths", f"{place.root}/paths.json")
-    assert result.exit_code == 2
-    assert f"--jsonpaths {place.root}/paths.json" in result.error
-    assert place.plays == 0
+    place.put("song_data/a.json", [song()])
+    said = place.etl("--jsonpaths", f"{place.root}/paths.json").failed(2)
+    assert said == f"--jsonpaths {place.root}/paths.json: no such object; check the address"
+    place.server.put(place.name, "paths.json", "{}")
+    assert "has no list of paths" in place.etl("--jsonpaths", f"{place.root}/paths.json").failed(2)
+    # Before the warehouse is made, and before a song is read.
+    assert list(place.folder.iterdir()) == []
+    assert set(place.fetched()) == {"paths.json"}
 
 
 def test_a_jsonpaths_object_maps_renamed_fields(place: Place) -> None:
@@ -179,7 +183,7 @@ def test_a_second_run_only_lists(place: Place, company: Simulation) -> None:
     before = comparable(place.folder, place.root)
     place.server.reset()
     assert place.etl(*more).ok().out == f"nothing new: {company.files} files already loaded\n"
-    assert set(place.server.stats()["ops"]) == {"LIST"}
+    assert place.fetched() == {"log_data/paths.json": 1}
     assert differences(comparable(place.folder, place.root), before) == {}
     assert runs(place.folder) == ["loaded", "nothing-new"]
 

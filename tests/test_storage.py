@@ -557,7 +557,7 @@ def test_the_endpoint_of_the_environment_or_the_profile(
     Storage("s3://bucket", BRIEF).check("", "--log-data")
     assert server.stats()["ops"] == {"LIST": 1}
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://user:{SECRET}@host")
-    with pytest.raises(UsageError, match="AWS_ENDPOINT_URL: is no address of a server") as caught:
+    with pytest.raises(UsageError, match="AWS_ENDPOINT_URL: is not the address of a server") as caught:
         Storage("s3://bucket", BRIEF).check("", "--log-data")
     assert SECRET not in str(caught.value)
 

@@ -27,7 +27,7 @@ from sparkify.cli_options import (
     Staging,
     WarehouseOption,
 )
-from sparkify.cli_support import engine_of, opened, reading, refused, settings_for
+from sparkify.cli_support import engine_of, file_for, opened, reading, refused, settings_for
 from sparkify.cloud.commands import app as cloud
 from sparkify.errors import AuditFailed, SparkifyError, UsageError
 from sparkify.stopping import stoppable
@@ -232,20 +232,21 @@ def rejects(
     if limit < 1:
         raise UsageError("--limit: give a whole number from 1 on")
     settings = settings_for(warehouse=warehouse)
-    paper.check_form(form, output, settings.warehouse)
-    with reading(settings) as house:
-        rows = house.rows("status/rejects", [run or "%", limit])
-    if form == "table":
-        rows = [(*row[:4], paper.shortened(str(row[4]))) for row in rows]
-    answer = Answer(
-        ("run_id", "file", "line", "reason", "record"),
-        ("VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "VARCHAR"),
-        rows,
-    )
-    if not rows and form == "table":
-        say("no rejected records")
-        return
-    paper.write_answer(answer, form, output)
+    with file_for(output, settings) as path:
+        paper.check_form(form, path, settings.warehouse)
+        with reading(settings) as house:
+            rows = house.rows("status/rejects", [run or "%", limit])
+        if form == "table":
+            rows = [(*row[:4], paper.shortened(str(row[4]))) for row in rows]
+        answer = Answer(
+            ("run_id", "file", "line", "reason", "record"),
+            ("VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "VARCHAR"),
+            rows,
+        )
+        if not rows and form == "table":
+            say("no rejected records")
+            return
+        paper.write_answer(answer, form, path)
 
 
 @app.command()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sparkify.cli_options import FormatOption, Output, WarehouseOption
-from sparkify.cli_support import opened, reading, settings_for
+from sparkify.cli_support import file_for, opened, reading, settings_for
 from sparkify.stopping import stoppable
 from sparkify.terminal import say
 
@@ -39,15 +38,16 @@ def query(
         return
     given = queries.settings(queries.named_query(name), parameters or [])
     settings = settings_for(warehouse=warehouse)
-    paper.check_form(form, output, settings.warehouse)
     if show_sql:
         # Most need no warehouse for that.
         with reading(settings, attach=False) if queries.asks_first(name) else opened(settings) as house:
             say(queries.statement(house, name, given) + ";")
         return
-    with reading(settings, attach=False) as house:
-        answer = queries.answer(house, name, given)
-    paper.write_answer(answer, form, output, bar=queries.named_query(name).drawing.measure)
+    with file_for(output, settings) as path:
+        paper.check_form(form, path, settings.warehouse)
+        with reading(settings, attach=False) as house:
+            answer = queries.answer(house, name, given)
+        paper.write_answer(answer, form, path, bar=queries.named_query(name).drawing.measure)
 
 
 @asking.command()
@@ -76,7 +76,7 @@ def dashboard(
 
 @asking.command()
 def report(
-    path: Annotated[Path, typer.Argument(metavar="FILE.html", help="The file to write")],
+    path: Annotated[str, typer.Argument(metavar="FILE.html", help="The file to write, or s3://…")],
     warehouse: WarehouseOption = None,
     parameters: Annotated[
         list[str] | None,
@@ -93,9 +93,10 @@ def report(
 
     given = queries.settings(queries.named_query(views.OVERVIEW), parameters or [])
     settings = settings_for(warehouse=warehouse)
-    check_not_warehouse("FILE", path, settings.warehouse)
-    with stoppable(), reading(settings, attach=False) as house:
-        write_report(house, path, given)
+    with stoppable(), file_for(path, settings, "report") as file, reading(settings, attach=False) as house:
+        assert file is not None
+        check_not_warehouse("FILE", file, settings.warehouse)
+        write_report(house, file, given)
     say(f"wrote {path}")
 
 
@@ -113,7 +114,8 @@ def sql(
     from sparkify import output as paper
 
     settings = settings_for(warehouse=warehouse)
-    paper.check_form(form, output, settings.warehouse)
-    with reading(settings, attach=False) as house:
-        answer = house.ask(statement)
-    paper.write_answer(answer, form, output)
+    with file_for(output, settings) as path:
+        paper.check_form(form, path, settings.warehouse)
+        with reading(settings, attach=False) as house:
+            answer = house.ask(statement)
+        paper.write_answer(answer, form, path)

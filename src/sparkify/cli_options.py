@@ -26,7 +26,7 @@ Skip = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output")]
 FormatOption = Annotated[str, typer.Option("--format", "-f", help="table, csv, json or parquet")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file")]
+Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file, or s3://…")]
 Anonymous = Annotated[bool | None, typer.Option("--anonymous", help="Read a public bucket, without credentials")]
 Concurrency = Annotated[int | None, typer.Option(metavar="N", help="Objects fetched at the same time (default 64)")]
 SpoolDir = Annotated[

@@ -53,6 +53,18 @@ def _is_nowhere() -> bool:
 
 
 @contextmanager
+def file_for(place: str | None, settings: Settings, option: str = "--output") -> Iterator[Path | None]:
+    """The path at which to write what is to be at a place, be that in object storage; None for standard output."""
+    if place is None:
+        yield None
+        return
+    from sparkify.source.target import written_file
+
+    with written_file(place, settings.access, option) as path:
+        yield path
+
+
+@contextmanager
 def opened(settings: Settings) -> Iterator[Warehouse]:
     """The warehouse at the address, closed afterwards."""
     from sparkify.warehouse import open_warehouse

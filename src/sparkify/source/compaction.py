@@ -148,7 +148,9 @@ def _list(location: Location, skip: Sequence[str]) -> list[SourceFile]:
         raise UsageError(
             f"{min(location.compacted)}: is a compacted location; load it as it is, or compact what it was made of"
         )
-    return sorted(found, key=lambda file: (file.modified, file.url))
+    found.sort(key=lambda file: (file.modified, file.url))
+    latest = {(file.url, file.raw): file for file in found}  # stores may list an object twice
+    return sorted(latest.values(), key=lambda file: (file.modified, file.url))
 
 
 def _is_known(file: SourceFile, known: Mapping[str, tuple[str | None, int, int]]) -> bool:

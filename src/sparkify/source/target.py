@@ -7,7 +7,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, as_completed, wait
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import NoReturn, Protocol
@@ -192,6 +192,26 @@ class BucketTarget:
 
     def _key(self, name: str) -> str:
         return f"{self._prefix}/{name}" if self._prefix else name
+
+
+@contextmanager
+def written_file(location: str, access: Access, option: str) -> Iterator[Path]:
+    """The path at which to write one file for a location: its own, or one from which it goes into object storage.
+
+    Raises UsageError or SourceError before anything is written where it can be seen that nothing can be.
+    """
+    if not is_remote(location):
+        yield Path(local_path(location))
+        return
+    address = parse(location)
+    folder, _, name = address.prefix.rpartition("/")
+    if not name or location.endswith("/"):
+        raise UsageError(f"{option} {address.url}: names no file; write it as {address.root}/folder/file")
+    with closing(BucketTarget(f"{address.root}/{folder}".rstrip("/"), access)) as target, target.scratch() as scratch:
+        target.check(option)
+        yield scratch / name
+        if (scratch / name).exists():
+            target.take(name, scratch / name)
 
 
 def upload(folder: Path, target: Target, concurrency: int, done: Callable[[int], None] = lambda _: None) -> None:

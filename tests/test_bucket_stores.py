@@ -1,0 +1,129 @@
+"""Stores that are not S3: they list in any order, send no ranges, are slow to begin, are other clouds or emulators."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from sparkify.simulate import Company
+from tests.bucket import Place, Simulation, comparable, differences, pointed, simulated
+from tests.command import event, inside
+from tests.objects import ObjectServer
+
+NUMBERS = count()
+AS_S3 = {"latency": 0, "listing": "", "ranges": True, "faults": []}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ObjectServer]:
+    with ObjectServer() as server, pointed(server):
+        yield server
+
+
+@pytest.fixture
+def place(server: ObjectServer, tmp_path: Path) -> Iterator[Place]:
+    name = f"bucket-{next(NUMBERS)}"
+    server.make(name)
+    yield Place(server, name, tmp_path)
+    server.set(**AS_S3)
+    server.idle()
+    server.reset()
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Simulation:
+    """More than two pages of songs."""
+    return simulated(tmp_path_factory.mktemp("company"), Company(events=300, songs=2100, users=8, days=6, seed=5))
+
+
+@pytest.mark.parametrize(("listing", "faults"), [("shuffled", 0.0), ("twice", 0.0), ("twice", 0.3)])
+def test_a_store_that_lists_in_no_order_and_twice(
+    place: Place, company: Simulation, listing: str, faults: float
+) -> None:
+    company.put(place)
+    place.server.set(listing=listing)
+    if faults:
+        place.server.faults({"kind": "slowdown", "op": "LIST", "skip": 1, "share": faults, "times": None, "seed": 2})
+    loaded = json.loads(place.etl("--json").ok().out)
+    assert loaded["files"] == {"discovered": company.files, "new": company.files, "changed": 0, "skipped": 0}
+    assert set(place.fetched().values()) == {1}
+    assert differences(comparable(place.folder, place.root), company.expected) == {}
+    assert place.etl().ok().out.startswith("nothing new")
+    assert bool(place.server.stats()["faults"]) == bool(faults)
+    if not faults:
+        inside(place.folder, "compact", f"{place.root}/song_data", f"{place.root}/parts").ok()
+        assert (
+            "nothing new" in inside(place.folder, "compact", f"{place.root}/song_data", f"{place.root}/parts").ok().out
+        )
+    place.sound()
+
+
+def test_a_store_that_lists_the_same_page_for_ever(place: Place, company: Simulation) -> None:
+    company.put(place)
+    place.server.set(listing="circle")
+    said = place.etl()
+    assert said.exit_code == 1
+    assert f"{place.root}: lists song_data/" in said.error
+    assert "over and over" in said.error
+    assert place.server.stats()["ops"]["LIST"] < 40
+
+
+def test_a_store_that_sends_whole_objects(place: Place) -> None:
+    line = json.dumps(event(userAgent="x" * 4000))
+    many = (18 << 20) // len(line)
+    body = "\n".join(line.replace("1541106106796", str(1541106106796 + each)) for each in range(many))
+    for name in "abc":
+        place.server.put(
+            place.name, f"log_data/{name}.json", body.replace('"sessionId": 1', f'"sessionId": {ord(name)}')
+        )
+    place.server.set(ranges=False)
+    started = time.monotonic()
+    place.etl().ok()
+    assert time.monotonic() - started < 60  # not the two minutes of trying again
+    assert place.plays == 3 * many
+    # One whole request an object, beside the ranges by which it was found out.
+    whole = [request for request in place.requests("GET") if request[3] is None]
+    assert sorted(request[1][-6:] for request in whole) == ["a.json", "b.json", "c.json"]
+    place.sound()
+
+
+def test_the_first_byte_may_take_its_time(place: Place) -> None:
+    place.put_plays(2)
+    place.server.set(latency=1.5)
+    said = place.etl(stall="1", retry="2")
+    assert said.exit_code == 1
+    assert "timed out" in said.error
+    place.etl(stall="20").ok()
+    assert place.plays == 2
+    for value in ("0", "0.5", "100000", "nan", "soon"):
+        assert "setting 'stall'" in place.etl(stall=value).failed(2)
+
+
+def test_an_archived_object_is_told_as_such(place: Place) -> None:
+    keys = place.put_plays(3)
+    place.server.faults({"kind": "archived", "op": "GET", "key": keys[1], "times": None})
+    said = place.etl()
+    assert said.exit_code == 1
+    assert said.error.startswith(
+        f"{place.root}/{keys[1]}: is archived (403 InvalidObjectState): it cannot be read before it is restored"
+    )
+    assert said.error.endswith("or --skip it")
+    assert place.fetched()[keys[1]] == 1
+    place.etl("--skip", keys[1]).ok()
+    assert place.plays == 2
+    place.sound()
+
+
+def test_what_makes_no_sense_is_not_asked_for_minutes(place: Place) -> None:
+    place.put_plays(1)
+    place.server.faults({"kind": "garbage", "op": "LIST", "times": None})
+    said = place.etl()
+    assert said.exit_code == 1
+    assert "an answer that makes no sense, tried 4 times" in said.error
+    assert "check the address" in said.error
+    assert place.server.stats()["ops"] == {"LIST": 4}
