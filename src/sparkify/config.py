@@ -185,8 +185,11 @@ def load_settings(**flags: object) -> Settings:
     given: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
     _check_folder()
     file, variables = _file(), _variables()
-    for names, prefix, called in ((file, "", f"{CONFIG_FILE}: "), (variables.values(), _PREFIX, "")):
-        unknown = next((name for name in names if name.removeprefix(prefix).lower() not in Settings.model_fields), None)
+    for called, prefix, found in (
+        (f"{CONFIG_FILE}: ", "", dict(zip(file, file, strict=True))),
+        ("", _PREFIX, variables),
+    ):
+        unknown = next((shown for name, shown in found.items() if name not in Settings.model_fields), None)
         if unknown is not None:
             raise UsageError(f"{called}{visible(unknown)}: there is no such setting; {_meant(unknown, prefix)}")
     origins = {"warehouse": "the default warehouse"}
@@ -239,7 +242,7 @@ def _decoded(data: bytes) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ValueError(
-            f"line {line} holds the byte {data[error.start]:#04x}, so it is not UTF-8; save it as that"
+            f"line {line} holds the byte {data[error.start]:#04x}, which is not UTF-8; save it as UTF-8"
         ) from error
 
 
