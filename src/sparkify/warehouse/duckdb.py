@@ -7,6 +7,7 @@ the ledger and to transform and commit a batch. Whoever finds the file held wait
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -128,9 +129,7 @@ class DuckDBWarehouse(LocalEngine):
                 pass  # held, or removed by the load that held it
             except OSError as error:
                 lock.close()
-                raise WarehouseError(
-                    f"{self.url}: cannot be locked ({error.strerror}); make room on its disk"
-                ) from error
+                raise WarehouseError(f"{self.url}: cannot be locked ({error.strerror}); {_todo(error)}") from error
             lock.seek(0)
             holder = lock.read().strip()
             lock.close()
@@ -306,6 +305,13 @@ class DuckDBWarehouse(LocalEngine):
             path.unlink()
         self.execute(f"copy (from {table} order by all) to {literal(str(path))} (format parquet, compression zstd)")
         return int(str(self.query(f"select count(*) from {table}")[0][0]))
+
+
+def _todo(error: OSError) -> str:
+    """What to do where a lock cannot be had."""
+    if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS):
+        return "its file system has no locks, put it on a disk of this machine"
+    return "make room on its disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check the disk"
 
 
 def _spool_folder(path: Path, folder: Path | None) -> Path:
