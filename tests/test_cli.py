@@ -79,13 +79,21 @@ MESSAGES = [
     ("etl --song-data song_data --batch-bytes 0", 2, "--batch-bytes 0: is not a valid size; write it like 256MB or 268435456"),
     ("etl --song-data song_data --batch-bytes -5", 2, "--batch-bytes -5: is not a valid size; write it like 256MB or 268435456"),
     ("etl --song-data song_data --batch-bytes 5XB", 2, "--batch-bytes 5XB: is not a valid size; write it like 256MB or 268435456"),
-    ("rejects --limit 0", 2, "--limit: give a whole number from 1 on"),
+    ("etl --max-errors --song-data song_data", 2, "--max-errors has no value: --song-data follows it. Try `sparkify etl --help`."),
+    ("etl --log-data --song-data song_data", 2, "--log-data has no value: --song-data follows it. Try `sparkify etl --help`."),
+    ("etl --song-data --json", 2, "--song-data --json: no such folder; it is an option: the value of the one before it is missing"),
+    ("--song-data song_data etl", 2, "--song-data belongs behind the command: sparkify etl …. Try `sparkify --help`."),
+    ("rejects --limit 0", 2, "--limit 0: give a whole number from 1 to 1,000,000"),
+    ("rejects --limit 99999999999999999999", 2, "--limit 99999999999999999999: give a whole number from 1 to 1,000,000"),
+    ("compact song_data parts --part-bytes 0", 2, "--part-bytes 0: is not a valid size; write it like 256MB or 268435456"),
+    ("compact song_data parts --part-bytes 999999T", 2, "--part-bytes 999999T: give a size from 1 to 1TB"),
+    ("demo --events 0", 2, "--events: events must be at least 1, not 0"),
     ("nonsense", 2, "No such command 'nonsense'. Try `sparkify --help`."),
     ("sql", 2, "Missing argument 'SELECT'. Try `sparkify sql --help`."),
     # the address of the warehouse
     ("status --warehouse duckdb://x", 2, "--warehouse duckdb://x: is not the address of a warehouse; use duckdb:///FILE (relative), duckdb:////DIR/FILE (absolute) or redshift://USER@HOST/DATABASE"),
     ("status --warehouse duckdb:///", 2, "--warehouse duckdb:///: is not the address of a warehouse; …"),
-    ("status --warehouse sparkify.duckdb", 2, "--warehouse sparkify.duckdb: is not the address of a warehouse; …"),
+    ("status --warehouse sparkify.duckdb", 2, "--warehouse sparkify.duckdb: is not the address of a warehouse; write duckdb:///sparkify.duckdb"),
     ("status --warehouse duckdb:///song_data", 2, "--warehouse duckdb:///song_data: is a folder; name a file in it, such as duckdb:///song_data/sparkify.duckdb"),
     ("status --warehouse duckdb:///nowhere/x.duckdb", 2, "--warehouse duckdb:///nowhere/x.duckdb: there is no folder nowhere; make it first"),
     ("etl --song-data song_data --warehouse duckdb:///nowhere/x.duckdb", 2, "--warehouse duckdb:///nowhere/x.duckdb: there is no folder nowhere; make it first"),
@@ -325,6 +333,17 @@ def test_a_location_that_is_none_is_shown_as_it_is(crowded: Path, value: str, me
     jsonpaths = inside(crowded, "etl", log_data="log_data", jsonpaths=value)
     if value != "log_data/2018-11-01-events.json":
         assert jsonpaths.failed(2).startswith(message.partition(":")[0].replace("LOG_DATA", "JSONPATHS"))
+
+
+def test_what_a_crontab_edited_on_windows_ends_in_is_told(crowded: Path) -> None:
+    told = "it holds a carriage return (\\r), as lines of a file edited on Windows do: remove it"
+    for arguments, shown in (
+        (("query", "peak-hour\r"), r"'peak-hour\r'"),
+        (("query", "peak-hour", "--format", "csv\r"), r"--format 'csv\r'"),
+        ((*LOAD, "--json\r"), r"'--json\r'"),
+    ):
+        assert inside(crowded, *arguments).failed(2) == f"{shown}: {told}"
+    inside(crowded, "sql", "SELECT 1;\r").ok()
 
 
 def test_a_warehouse_of_a_mangled_name_is_not_made(crowded: Path) -> None:

@@ -86,15 +86,14 @@ def test_links_that_lead_around_or_nowhere(tmp_path: Path) -> None:
     skip = ("--skip", "loop.json")
     assert load(tmp_path, *skip).ok().err.count("warning") == 0
     (logs / "around").symlink_to("around")  # holds nothing, whatever it was meant to be
-    (logs / "up").symlink_to("..")
-    (logs / "up" / "other").mkdir()
+    (logs / "up").symlink_to(".")
     more_plays(tmp_path, name="nested")
-    assert load(tmp_path, *skip, "--skip", "song_data").ok().out.startswith("loaded 1 file ")
+    assert load(tmp_path, *skip).ok().out.startswith("loaded 1 file ")
     (logs / "gone.json").symlink_to("nowhere.json")
     (logs / "2019").symlink_to("/nowhere/2019")
     told = f"warning: 2 links lead to what is not there, such as {logs}/2019; check that its disk is mounted\n"
-    assert told in load(tmp_path, *skip, "--skip", "song_data").ok().err
-    passed = load(tmp_path, *skip, "--skip", "song_data", "--skip", "gone.json", "--skip", "2019").ok()
+    assert told in load(tmp_path, *skip).ok().err
+    passed = load(tmp_path, *skip, "--skip", "gone.json", "--skip", "2019").ok()
     assert "warning" not in passed.err
 
 

@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     @field_validator("batch_bytes", mode="before")
     @classmethod
     def _batch_bytes(cls, value: object) -> object:
-        return None if value is None else _size_within(value, 1, "1TB")
+        return None if value is None else size_within(value, 1, "1TB")
 
     @field_validator("song_data", "log_data", "jsonpaths", "spool_dir", "staging", mode="before")
     @classmethod
@@ -142,7 +142,7 @@ class Settings(BaseSettings):
     @field_validator("memory", mode="before")
     @classmethod
     def _memory(cls, value: object) -> str:
-        _size_within(value, LEAST_MEMORY, "64TB")
+        size_within(value, LEAST_MEMORY, "64TB")
         return str(value)
 
     def origin(self, name: str) -> str:
@@ -289,7 +289,7 @@ def _advice(name: str, error: ErrorDetails) -> str:
     return "give true or false" if field.annotation is bool else "give text"
 
 
-def _size_within(value: object, least: int | str, most: str) -> int:
+def size_within(value: object, least: int | str, most: str) -> int:
     """A size, as text or as a number of bytes, that lies within bounds; raises ValueError."""
     size = parse_bytes(str(value))
     bounds = [parse_bytes(str(bound)) for bound in (least, most)]

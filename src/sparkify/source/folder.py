@@ -59,9 +59,7 @@ class Folder:
                 subfolders.clear()
                 continue
             seen.add((here.st_dev, here.st_ino))
-            subfolders[:] = [
-                name for name in subfolders if not name.startswith((".", "_")) and not self._passes(f"{folder}/{name}")
-            ]
+            subfolders[:] = [name for name in subfolders if not name.startswith((".", "_"))]
             self.empty = self.empty and not names
             if MANIFEST in names:
                 self.compacted.add(printable(Path(folder)))
