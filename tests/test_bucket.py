@@ -207,7 +207,7 @@ def test_a_deleted_object_stays_loaded(place: Place) -> None:
     for key in keys:
         place.server.delete(place.name, key)
     result = place.etl().ok()
-    assert "hold no data file" in result.err
+    assert "holds no data file" in result.err
     assert (place.plays, len(place.ask("from etl_files"))) == (3, 3)
 
 
@@ -562,7 +562,7 @@ def test_status_of_all_loaded_shows_nothing_pending(place: Place) -> None:
 
 def test_an_empty_prefix_is_nothing_new(place: Place) -> None:
     result = place.etl().ok()
-    assert "warning: the locations hold no data file" in result.err
+    assert "holds no data file" in result.err
     assert runs(place.folder) == ["nothing-new"]
 
 

@@ -66,29 +66,37 @@ MESSAGES = [
     ("etl --song-data song_data --log-data song_data/A/../A", 2, "--song-data and --log-data overlap; give each kind of file a folder of its own"),
     ("etl --song-data ftp://bucket/songs", 2, "ftp://bucket/songs: ftp:// is not known; …"),
     ("etl --log-data log_data --jsonpaths nowhere.json", 2, "--jsonpaths nowhere.json: no such file; check the path"),
-    ("etl --log-data log_data --jsonpaths log_data", 2, "--jsonpaths log_data: no such file; check the path"),
+    ("etl --log-data log_data --jsonpaths log_data", 2, "--jsonpaths log_data: is a folder; name the file in it"),
     ("etl --log-data log_data --dry-run --song-data nowhere", 2, "--song-data nowhere: no such folder; check the path"),
     # options
     ("etl --nope", 2, "No such option: --nope …"),
     ("etl song_data", 2, "Got unexpected extra argument…"),
     ("etl --song-data", 2, "Option '--song-data' requires an argument. Try `sparkify etl --help`."),
-    ("etl --song-data song_data --match fuzzy", 2, "--match: …"),
-    ("etl --song-data song_data --max-errors -1", 2, "--max-errors: …"),
+    ("etl --song-data song_data --match fuzzy", 2, "--match fuzzy: choose exact or resolve"),
+    ("etl --song-data song_data --max-errors -1", 2, "--max-errors -1: give a whole number from 0 to 1,000,000,000"),
     ("etl --song-data song_data --max-errors many", 2, "Invalid value for '--max-errors': …"),
-    ("etl --song-data song_data --batch-bytes 0", 2, "--batch-bytes: '0' is no size; write it like 256MB or 268435456"),
-    ("etl --song-data song_data --batch-bytes -5", 2, "--batch-bytes: '-5' is no size; write it like 256MB or 268435456"),
-    ("etl --song-data song_data --batch-bytes 5XB", 2, "--batch-bytes: '5XB' is no size; write it like 256MB or 268435456"),
-    ("rejects --limit 0", 2, "--limit: give a whole number from 1 on"),
+    ("etl --song-data song_data --batch-bytes 0", 2, "--batch-bytes 0: is not a valid size; write it like 256MB or 268435456"),
+    ("etl --song-data song_data --batch-bytes -5", 2, "--batch-bytes -5: is not a valid size; write it like 256MB or 268435456"),
+    ("etl --song-data song_data --batch-bytes 5XB", 2, "--batch-bytes 5XB: is not a valid size; write it like 256MB or 268435456"),
+    ("etl --max-errors --song-data song_data", 2, "--max-errors has no value: --song-data follows it. Try `sparkify etl --help`."),
+    ("etl --log-data --song-data song_data", 2, "--log-data has no value: --song-data follows it. Try `sparkify etl --help`."),
+    ("etl --song-data --json", 2, "--song-data --json: no such folder; it is an option: the value of the one before it is missing"),
+    ("--song-data song_data etl", 2, "--song-data belongs behind the command: sparkify etl …. Try `sparkify --help`."),
+    ("rejects --limit 0", 2, "--limit 0: give a whole number from 1 to 1,000,000"),
+    ("rejects --limit 99999999999999999999", 2, "--limit 99999999999999999999: give a whole number from 1 to 1,000,000"),
+    ("compact song_data parts --part-bytes 0", 2, "--part-bytes 0: is not a valid size; write it like 256MB or 268435456"),
+    ("compact song_data parts --part-bytes 999999T", 2, "--part-bytes 999999T: give a size from 1 to 1TB"),
+    ("demo --events 0", 2, "--events: events must be at least 1, not 0"),
     ("nonsense", 2, "No such command 'nonsense'. Try `sparkify --help`."),
     ("sql", 2, "Missing argument 'SELECT'. Try `sparkify sql --help`."),
     # the address of the warehouse
-    ("status --warehouse duckdb://x", 2, "--warehouse duckdb://x: is no address of a warehouse; use duckdb:///FILE (relative), duckdb:////DIR/FILE (absolute) or redshift://USER@HOST/DATABASE"),
-    ("status --warehouse duckdb:///", 2, "--warehouse duckdb:///: is no address of a warehouse; …"),
-    ("status --warehouse sparkify.duckdb", 2, "--warehouse sparkify.duckdb: is no address of a warehouse; …"),
+    ("status --warehouse duckdb://x", 2, "--warehouse duckdb://x: is not the address of a warehouse; use duckdb:///FILE (relative), duckdb:////DIR/FILE (absolute) or redshift://USER@HOST/DATABASE"),
+    ("status --warehouse duckdb:///", 2, "--warehouse duckdb:///: is not the address of a warehouse; …"),
+    ("status --warehouse sparkify.duckdb", 2, "--warehouse sparkify.duckdb: is not the address of a warehouse; write duckdb:///sparkify.duckdb"),
     ("status --warehouse duckdb:///song_data", 2, "--warehouse duckdb:///song_data: is a folder; name a file in it, such as duckdb:///song_data/sparkify.duckdb"),
     ("status --warehouse duckdb:///nowhere/x.duckdb", 2, "--warehouse duckdb:///nowhere/x.duckdb: there is no folder nowhere; make it first"),
     ("etl --song-data song_data --warehouse duckdb:///nowhere/x.duckdb", 2, "--warehouse duckdb:///nowhere/x.duckdb: there is no folder nowhere; make it first"),
-    ("create-tables --warehouse sqlite:///x", 2, "--warehouse sqlite:///x: is no address of a warehouse; …"),
+    ("create-tables --warehouse sqlite:///x", 2, "--warehouse sqlite:///x: is not the address of a warehouse; …"),
     *(
         (f"{command} --warehouse duckdb:///missing.duckdb", 2, "duckdb:///missing.duckdb: there is no warehouse; run `sparkify create-tables` or `sparkify etl`")
         for command in ("status", "check", "rejects", "query peak-hour", "sql FROM(users)", "export out")
@@ -213,20 +221,24 @@ def test_a_jsonpaths_file_that_is_none_is_refused_before_anything_is_made(
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
-        ({"batch_bytes": "much"}, "batch_bytes"),
-        ({"max_errors": "-1"}, "max_errors"),
-        ({"match": "fuzzy"}, "match"),
-        ({"wait": "long"}, "wait"),
-        ({"memory": "lots"}, "memory"),
-        ({"threads": "0"}, "threads"),
-        ({"warehouse": "nonsense"}, "nonsense"),
-        ({"song_data": "nowhere"}, "nowhere"),
-        ({"skip": "*.json"}, "skip"),
+        ({"batch_bytes": "much"}, "SPARKIFY_BATCH_BYTES much: "),
+        ({"max_errors": "-1"}, "SPARKIFY_MAX_ERRORS -1: "),
+        ({"match": "fuzzy"}, "SPARKIFY_MATCH fuzzy: "),
+        ({"wait": "long"}, "SPARKIFY_WAIT long: "),
+        ({"memory": "lots"}, "SPARKIFY_MEMORY lots: "),
+        ({"threads": "0"}, "SPARKIFY_THREADS 0: "),
+        ({"warehouse": "nonsense", "song_data": "."}, "SPARKIFY_WAREHOUSE nonsense: "),
+        ({"song_data": "nowhere"}, "SPARKIFY_SONG_DATA nowhere: no such folder; check the path"),
+        ({"skip": "*.json"}, "SPARKIFY_SKIP"),
+        (
+            {"warehuose": "duckdb:///x"},
+            "SPARKIFY_WAREHUOSE: there is no such setting; did you mean SPARKIFY_WAREHOUSE?",
+        ),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
 def test_a_wrong_environment_is_named(tmp_path: Path, settings: dict[str, str], named: str) -> None:
-    assert named in inside(tmp_path, "etl", **settings).failed(2)
+    assert inside(tmp_path, "etl", **settings).failed(2).startswith(named)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -239,23 +251,113 @@ def test_a_size_of_memory_is_taken_as_the_message_says_to_write_it(loaded: Path,
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("song_data = ", "sparkify.toml is not valid TOML"),
-        ("song_data = 'a'\nsong_data = 'b'\n", "sparkify.toml is not valid TOML"),
-        ("\xff", "sparkify.toml is not valid TOML"),
-        ("songdata = 'songs'\n", "songdata"),
-        ("max_errors = 'many'\n", "max_errors"),
-        ("max_errors = -1\n", "max_errors"),
-        ("batch_bytes = 'big'\n", "batch_bytes"),
-        ("match = 'fuzzy'\n", "match"),
-        ("skip = 3\n", "skip"),
-        ("[etl]\nsong_data = 'songs'\n", "etl"),
+        (b"song_data = ", "sparkify.toml: is not valid TOML: "),
+        (b"song_data = 'a'\nsong_data = 'b'\n", "sparkify.toml: is not valid TOML: "),
+        (
+            b"wait = 1\nsong_data = '\xe9'\n",
+            "sparkify.toml: is not valid TOML: line 2 holds the byte 0xe9, which is not UTF-8; save it as UTF-8",
+        ),
+        ("wait = 1\n".encode("utf-16"), "sparkify.toml: is not valid TOML: it is written in UTF-16; save it as UTF-8"),
+        (b"x = " + b"[" * 10_000, "sparkify.toml: is not valid TOML: "),
+        (b"max_errors = " + b"9" * 5_000, "sparkify.toml: is not valid TOML: "),
+        (b"songdata = 'songs'\n", "sparkify.toml: songdata: there is no such setting; did you mean song_data?"),
+        (b"max_errors = 'many'\n", "sparkify.toml: max_errors many: give a whole number from 0 to 1,000,000,000"),
+        (b"max_errors = -1\n", "sparkify.toml: max_errors -1: give a whole number from 0 to 1,000,000,000"),
+        (
+            b"batch_bytes = 'big'\n",
+            "sparkify.toml: batch_bytes big: is not a valid size; write it like 256MB or 268435456",
+        ),
+        (b"match = 'fuzzy'\n", "sparkify.toml: match fuzzy: choose exact or resolve"),
+        (b"skip = 3\n", 'sparkify.toml: skip 3: give a list like ["*.tmp.json", "2018-11-01-*"]'),
+        (b"anonymous = 'perhaps'\n", "sparkify.toml: anonymous perhaps: give true or false"),
+        (b"warehouse = 3\n", "sparkify.toml: warehouse: give text"),
+        (b"redshift_password = ['hush']\n", "sparkify.toml: redshift_password: give text"),
+        (b"song_data = ''\n", "sparkify.toml: song_data '': is empty; name a place, or leave it out"),
+        (b"song_data = 'nowhere'\n", "sparkify.toml: song_data nowhere: no such folder; check the path"),
+        (
+            b"song_data = '.'\nspool_dir = 'nowhere'\n",
+            "sparkify.toml: spool_dir nowhere: there is no such folder; make it first",
+        ),
+        (b"[etl]\nsong_data = 'songs'\n", "sparkify.toml: etl: there is no such setting; "),
     ],
 )
-def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, named: str) -> None:
-    (tmp_path / "sparkify.toml").write_text(text, encoding="latin-1")
-    said = inside(tmp_path, "etl").failed(2)
-    assert "sparkify.toml" in said
-    assert named in said
+def test_a_wrong_settings_file_is_named(tmp_path: Path, text: bytes, named: str) -> None:
+    (tmp_path / "sparkify.toml").write_bytes(text)
+    assert inside(tmp_path, "etl").failed(2).startswith(named)
+
+
+def test_a_settings_file_that_is_none_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "sparkify.toml"
+    file.mkdir()
+    said = inside(tmp_path, "status").failed(2)
+    assert said == "sparkify.toml: is a folder; the settings are a file of this name"
+    file.rmdir()
+    file.symlink_to("gone.toml")
+    said = inside(tmp_path, "status").failed(2)
+    assert said == "sparkify.toml: is a link to a file that is not there; mend it, or remove it"
+    file.unlink()
+    file.symlink_to("sparkify.toml")
+    assert "cannot be read (Too many levels of symbolic links)" in inside(tmp_path, "status").failed(2)
+
+
+def test_a_settings_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "sparkify.toml").write_bytes(b"\xef\xbb\xbfwarehouse = 'duckdb:///marked.duckdb'\r\n")
+    assert "duckdb:///marked.duckdb" in inside(tmp_path, "create-tables").ok().out
+
+
+def test_what_kubernetes_puts_into_the_environment_is_no_setting(tmp_path: Path) -> None:
+    given = {"service_host": "10.0.0.1", "port_8501_tcp_addr": "10.0.0.1", "dashboard_service_port": "8501"}
+    inside(tmp_path, "create-tables", **given, port="tcp://10.0.0.1:8501").ok()
+
+
+# -- what became of a value on its way --------------------------------------------------------------
+
+MANGLED = [
+    ("nowhere\r", r"SPARKIFY_LOG_DATA 'nowhere\r': no such folder; it holds a carriage return (\r), as lines of a file edited on Windows do: remove it"),
+    ("log_data\u200b", r"SPARKIFY_LOG_DATA 'log_data\u200b': no such folder; it holds characters that one does not see: remove them"),
+    ("log_data ", "SPARKIFY_LOG_DATA 'log_data ': no such folder; it holds characters that one does not see: remove them"),
+    ('"log_data"', 'SPARKIFY_LOG_DATA "log_data": no such folder; the quotes are part of it: leave them out'),
+    ("~/log_data", "SPARKIFY_LOG_DATA ~/log_data: no such folder; ~ stands for no folder here: write the whole path"),
+    ("$HOME/log_data", "SPARKIFY_LOG_DATA $HOME/log_data: no such folder; variables are not filled in here: write the whole path"),
+    ("log_data/2018-11-01-events.json", "SPARKIFY_LOG_DATA log_data/2018-11-01-events.json: is a file; give the folder that holds it"),
+    ("log_data/2018-11-01-events.json/x", "SPARKIFY_LOG_DATA log_data/2018-11-01-events.json/x: no such folder; check the path"),
+    ("circle.duckdb", "SPARKIFY_LOG_DATA circle.duckdb: cannot be read (Too many levels of symbolic links); mend the link, which leads in a circle"),
+    ("x" * 300, f"SPARKIFY_LOG_DATA {'x' * 300}: cannot be read (File name too long); check the path, and the disk that it lies on"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "message"), MANGLED)
+def test_a_location_that_is_none_is_shown_as_it_is(crowded: Path, value: str, message: str) -> None:
+    assert inside(crowded, "etl", log_data=value).failed(2) == message
+    jsonpaths = inside(crowded, "etl", log_data="log_data", jsonpaths=value)
+    if value != "log_data/2018-11-01-events.json":
+        assert jsonpaths.failed(2).startswith(message.partition(":")[0].replace("LOG_DATA", "JSONPATHS"))
+
+
+def test_what_a_crontab_edited_on_windows_ends_in_is_told(crowded: Path) -> None:
+    told = "it holds a carriage return (\\r), as lines of a file edited on Windows do: remove it"
+    for arguments, shown in (
+        (("query", "peak-hour\r"), r"'peak-hour\r'"),
+        (("query", "peak-hour", "--format", "csv\r"), r"--format 'csv\r'"),
+        ((*LOAD, "--json\r"), r"'--json\r'"),
+    ):
+        assert inside(crowded, *arguments).failed(2) == f"{shown}: {told}"
+    inside(crowded, "sql", "SELECT 1;\r").ok()
+
+
+def test_a_warehouse_of_a_mangled_name_is_not_made(crowded: Path) -> None:
+    for address, told in (
+        ("duckdb:///x.duckdb\r", r"SPARKIFY_WAREHOUSE 'duckdb:///x.duckdb\r': it holds a carriage return"),
+        (
+            "'duckdb:///x.duckdb'",
+            "SPARKIFY_WAREHOUSE 'duckdb:///x.duckdb': is not the address of a warehouse; the quotes",
+        ),
+        (
+            "duckdb:///~/x.duckdb",
+            "SPARKIFY_WAREHOUSE duckdb:///~/x.duckdb: there is no folder ~; ~ stands for no folder",
+        ),
+    ):
+        assert inside(crowded, "create-tables", warehouse=address).failed(2).startswith(told)
 
 
 # -- exit codes of a load ---------------------------------------------------------------------------

@@ -294,6 +294,17 @@ def copied(warehouse: Warehouse, place: Place, file: Version, role: str, mapping
     return sort_rows(warehouse.query(f"select {', '.join(EVENT_COLUMNS)} from staging_events"))  # type: ignore[arg-type]
 
 
+def test_places_that_were_swapped_once_are_loaded_when_they_are_not(cluster: Cluster, tmp_path: Path) -> None:
+    with cluster.twins(tmp_path) as twins:
+        twins.lay({"log_data/1.json": log(1, line()), "song_data/1.json": Version("song_data/1.json", b"{}", SECOND)})
+        songs, logs = (f"{twins.place.url}/{name}" for name in ("song_data", "log_data"))
+        assert twins.load(song_data=logs, log_data=songs, max_errors=ALL_REJECTS).rejected == 2
+        report = twins.load(max_errors=ALL_REJECTS)
+        assert (report.new, report.rows["songplays"]) == (2, 1)
+        assert twins.load(song_data=logs, log_data=songs, max_errors=ALL_REJECTS).status == "nothing-new"
+        assert len(twins.whole()["etl_files"]) == 4
+
+
 @pytest.mark.parametrize("by_paths", [False, True], ids=["by name", "by JSONPaths"])
 def test_copy_bends_no_value(cluster: Cluster, tmp_path: Path, by_paths: bool) -> None:
     """Each value alone, so that no other sends it to the exact reader. What is not sent there is right."""

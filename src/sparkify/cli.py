@@ -28,6 +28,7 @@ from sparkify.cli_options import (
     WarehouseOption,
 )
 from sparkify.cli_support import engine_of, file_for, opened, reading, refused, settings_for
+from sparkify.cli_usage import misplaced, wrong_end
 from sparkify.cloud.commands import app as cloud
 from sparkify.errors import AuditFailed, SparkifyError, UsageError
 from sparkify.stopping import stoppable
@@ -229,8 +230,8 @@ def rejects(
     from sparkify import output as paper
     from sparkify.warehouse import Answer
 
-    if limit < 1:
-        raise UsageError("--limit: give a whole number from 1 on")
+    if not 1 <= limit <= 1_000_000:
+        raise UsageError(f"--limit {limit}: give a whole number from 1 to 1,000,000")
     settings = settings_for(warehouse=warehouse)
     with file_for(output, settings) as path:
         paper.check_form(form, path, settings.warehouse)
@@ -380,6 +381,8 @@ def run(given: list[str]) -> int:
     debug = "--debug" in given
     given = [argument for argument in given if argument != "--debug"]  # welcome behind the command as well
     given = given or ["--help"]
+    if (message := wrong_end(given)) is not None:
+        return wrong_usage(message, given)
     try:
         command: Any = typer.main.get_command(app)
         result = command.main(args=given, prog_name="sparkify", standalone_mode=False)
@@ -402,19 +405,25 @@ def unexpected(error: Exception, given: list[str]) -> int:
     """Wrong usage as the command line's own parser found it, or something nobody foresaw."""
     show = getattr(error, "format_message", None)
     if show is not None:
-        if given[0] == "etl" and "--json" in given:
-            from sparkify.run_report import Report
-
-            say(json.dumps(Report("duckdb").as_dict()))
         known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
         command = f"sparkify {given[0]}" if given[0] in known else "sparkify"
-        return fail(f"{' '.join(str(show()).split()).rstrip('.')}. Try `{command} --help`.", 2)
+        message = misplaced(given, known) or " ".join(str(show()).split()).rstrip(".")
+        return wrong_usage(f"{message}. Try `{command} --help`.", given)
     if type(error).__name__ == "Abort":
         return stopped()
     told = refused(error)
     if told is not None:
         return fail(str(told), told.exit_code)
     return fail(f"{type(error).__name__}: {error}; this should not happen, --debug shows where", 1)
+
+
+def wrong_usage(message: str, given: list[str]) -> int:
+    """Say what is wrong with a command that did not even begin."""
+    if given[0] == "etl" and "--json" in given:
+        from sparkify.run_report import Report
+
+        say(json.dumps(Report("duckdb").as_dict()))
+    return fail(message, UsageError.exit_code)
 
 
 if __name__ == "__main__":

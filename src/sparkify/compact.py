@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from sparkify import progress
-from sparkify.config import parse_bytes
+from sparkify.config import size_within
 from sparkify.errors import UsageError
 from sparkify.progress import megabytes, plural
 from sparkify.source.compaction import Codec, Compacted, compact
 from sparkify.source.spool import Spool, scratch, temporary
+from sparkify.values import visible
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
@@ -22,9 +23,9 @@ def run(source: str, target: str, settings: Settings, part_bytes: str, codec: st
     if codec not in CODECS:
         raise UsageError(f"--compression {codec}: choose {' or '.join(CODECS)}")
     try:
-        size = parse_bytes(part_bytes)
+        size = size_within(part_bytes, 1, "1TB")
     except ValueError as error:
-        raise UsageError(f"--part-bytes: {error}") from error
+        raise UsageError(f"--part-bytes {visible(part_bytes)}: {error}") from error
     display = progress.choose("compacting")
     try:
         with scratch(settings.spool_dir or temporary()) as folder:

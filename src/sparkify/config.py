@@ -112,7 +112,7 @@ class Settings(BaseSettings):
     @field_validator("batch_bytes", mode="before")
     @classmethod
     def _batch_bytes(cls, value: object) -> object:
-        return None if value is None else _size_within(value, 1, "1TB")
+        return None if value is None else size_within(value, 1, "1TB")
 
     @field_validator("song_data", "log_data", "jsonpaths", "spool_dir", "staging", mode="before")
     @classmethod
@@ -149,7 +149,7 @@ class Settings(BaseSettings):
     @field_validator("memory", mode="before")
     @classmethod
     def _memory(cls, value: object) -> str:
-        _size_within(value, LEAST_MEMORY, "64TB")
+        size_within(value, LEAST_MEMORY, "64TB")
         return str(value)
 
     def origin(self, name: str) -> str:
@@ -192,8 +192,11 @@ def load_settings(**flags: object) -> Settings:
     given: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
     _check_folder()
     file, variables = _file(), _variables()
-    for names, prefix, called in ((file, "", f"{CONFIG_FILE}: "), (variables.values(), _PREFIX, "")):
-        unknown = next((name for name in names if name.removeprefix(prefix).lower() not in Settings.model_fields), None)
+    for called, prefix, found in (
+        (f"{CONFIG_FILE}: ", "", dict(zip(file, file, strict=True))),
+        ("", _PREFIX, variables),
+    ):
+        unknown = next((shown for name, shown in found.items() if name not in Settings.model_fields), None)
         if unknown is not None:
             raise UsageError(f"{called}{visible(unknown)}: there is no such setting; {_meant(unknown, prefix)}")
     origins = {"warehouse": "the default warehouse"}
@@ -246,7 +249,7 @@ def _decoded(data: bytes) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ValueError(
-            f"line {line} holds the byte {data[error.start]:#04x}, so it is not UTF-8; save it as that"
+            f"line {line} holds the byte {data[error.start]:#04x}, which is not UTF-8; save it as UTF-8"
         ) from error
 
 
@@ -293,7 +296,7 @@ def _advice(name: str, error: ErrorDetails) -> str:
     return "give true or false" if field.annotation is bool else "give text"
 
 
-def _size_within(value: object, least: int | str, most: str) -> int:
+def size_within(value: object, least: int | str, most: str) -> int:
     """A size, as text or as a number of bytes, that lies within bounds; raises ValueError."""
     size = parse_bytes(str(value))
     bounds = [parse_bytes(str(bound)) for bound in (least, most)]

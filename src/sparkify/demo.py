@@ -23,6 +23,12 @@ def run_demo(folder: Path, events: int) -> None:
     """
     from sparkify.simulate import Company, simulate
 
+    try:
+        company = Company(events=events, songs=1_000, users=400, seed=1)
+    except ValueError as error:
+        raise UsageError(f"--events: {error}") from error
+    url = f"duckdb:///{folder / 'sparkify.duckdb'}"
+    settings = load_settings(warehouse=url, song_data=str(folder / "song_data"), log_data=str(folder / "log_data"))
     if folder.exists():
         if not folder.is_dir() or (any(folder.iterdir()) and not (folder / MARK).exists()):
             raise UsageError(f"{folder}: is not the demo's own folder; name another one")
@@ -30,15 +36,9 @@ def run_demo(folder: Path, events: int) -> None:
     folder.mkdir(parents=True)
     (folder / MARK).touch()
     say(f"1. Simulating a small company in {folder}/")
-    try:
-        company = Company(events=events, songs=1_000, users=400, seed=1)
-    except ValueError as error:
-        raise UsageError(f"--events: {error}") from error
     written = simulate(folder, company)
     say(f"   {written.events:,} events in {written.log_files} log files, {written.songs:,} songs in as many files")
-    url = f"duckdb:///{folder / 'sparkify.duckdb'}"
     say(f"2. Loading them into {url}")
-    settings = load_settings(warehouse=url, song_data=str(folder / "song_data"), log_data=str(folder / "log_data"))
     house = open_warehouse(settings)
     try:
         report = etl.run(house, settings, progress=progress.choose())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 
 def visible(value: str) -> str:
@@ -12,14 +13,24 @@ def visible(value: str) -> str:
 
 def remark(value: str, otherwise: str) -> str:
     """What to do about a value that names nothing: what its look tells, or `otherwise`."""
-    if "\r" in value:
-        return "it holds a carriage return (\\r), as lines of a file edited on Windows do: remove it"
-    if not value.isprintable() or value != value.strip():
-        return "it holds characters that one does not see: remove them"
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
-        return "the quotes are part of it: leave them out"
-    if value.startswith("~"):
-        return "~ stands for no folder here: write the whole path"
-    if re.search(r"\$\w|\$\{|%\w+%", value):
-        return "variables are not filled in here: write the whole path"
-    return otherwise
+    return next((told for looks_so, told in _LOOKS if looks_so(value)), otherwise)
+
+
+def _is_quoted(value: str) -> bool:
+    return len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+
+
+_LOOKS: tuple[tuple[Callable[[str], object], str], ...] = (
+    (
+        lambda value: "\r" in value,
+        "it holds a carriage return (\\r), as lines of a file edited on Windows do: remove it",
+    ),
+    (
+        lambda value: not value.isprintable() or value != value.strip(),
+        "it holds characters that one does not see: remove them",
+    ),
+    (_is_quoted, "the quotes are part of it: leave them out"),
+    (lambda value: value.startswith("--"), "it is an option: the value of the one before it is missing"),
+    (lambda value: value.startswith("~"), "~ stands for no folder here: write the whole path"),
+    (re.compile(r"\$\w|\$\{|%\w+%").search, "variables are not filled in here: write the whole path"),
+)

@@ -64,11 +64,7 @@ class Folder:
                 continue
             seen.add((here.st_dev, here.st_ino))
             subfolders[:] = [
-                name
-                for name in subfolders
-                if not name.startswith((".", "_"))
-                and not is_left_over(name, names)
-                and not self._passes(f"{folder}/{name}")
+                name for name in subfolders if not name.startswith((".", "_")) and not is_left_over(name, names)
             ]
             self.empty = self.empty and not names
             if MANIFEST in names:

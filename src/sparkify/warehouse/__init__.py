@@ -227,6 +227,8 @@ def open_warehouse(settings: Settings) -> Warehouse:
         from sparkify.warehouse.redshift_address import parse_address
 
         return RedshiftWarehouse(parse_address(url), settings)
+    if url and "://" not in url and visible(url) == url:
+        raise UsageError(f"{shown}: is not the address of a warehouse; {remark(url, f'write duckdb:///{url}')}")
     raise UsageError(
         f"{settings.origin('warehouse')} {visible(url.split('@')[-1])}: is not the address of a warehouse; "
         + remark(url, "use duckdb:///FILE (relative), duckdb:////DIR/FILE (absolute) or redshift://USER@HOST/DATABASE")
