@@ -241,8 +241,9 @@ class Sandbox:
             raise
         except duckdb.OutOfMemoryException as error:
             self.close()
+            told = first_line(error).split(". ")[0][:200]
             raise WarehouseError(
-                f"the question needs more than {self._limits.memory} MiB of memory ({first_line(error).split('. ')[0][:200]}); "
+                f"the question needs more than {self._limits.memory} MiB of memory ({told}); "
                 "ask for less, or set memory (SPARKIFY_MEMORY) higher"
             ) from error
         except Exception as error:  # such as text of an error that is no UTF-8
@@ -257,9 +258,11 @@ class Sandbox:
         late = time.monotonic() + self._limits.timeout
         under_way = self._thread.submit(work, question.stop)
         try:
-            while not futures.wait([under_way], POLL).done and time.monotonic() < late + GRACE:
+            futures.wait([under_way], min(POLL, self._limits.timeout))
+            while not under_way.done() and time.monotonic() < late + GRACE:
                 if question.stop.is_set() or time.monotonic() > late:
                     question.end()
+                futures.wait([under_way], POLL)
             if time.monotonic() > late and (not under_way.done() or under_way.exception() is not None):
                 raise WarehouseError(
                     f"the question took longer than {self._limits.timeout:g} s and was ended; ask for less, or set "
