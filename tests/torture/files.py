@@ -112,7 +112,8 @@ def _tell(
     """Each file that differs, small and kept if it differs for itself."""
     by_name = {case.version.name: case for case in cases}
     suspects = list(dict.fromkeys(difference.name for difference in differences if difference.name))
-    if differences and not suspects:
+    if differences and not any(hold(folder, [by_name[name].version], way).differences for name in suspects[:9]):
+        # Rows do not tell their file, and another may hold the same.
         suspects = [version.name for version in culprits(folder, [case.version for case in cases], way)][:1]
     for number, name in enumerate(suspects):
         case = by_name[name]

@@ -337,11 +337,11 @@ def _compare_events(data: dict[str, Staged], loaded: Loaded) -> Iterator[Differe
                 owner[cells] = name
     lost, more = wanted - loaded.events, loaded.events - wanted
     for cells, count in lost.items():
-        near = [other for other in more if sum(a == b for a, b in zip(cells, other, strict=True)) >= len(cells) - 2]
-        yield Difference(owner[cells], "events", cells, near[:1], count, len(near[:1]))
-    if more and not lost:
-        cells, count = next(iter(more.items()))
-        yield Difference(owner.get(cells), "events", "none like this", cells, 0, count)
+        near = max(more, key=lambda other: sum(a == b for a, b in zip(cells, other, strict=True)), default=None)
+        yield Difference(owner[cells], "events", cells, near, count, 0)
+    if more:
+        cells = next(iter(more))
+        yield Difference(owner.get(cells), "events", "none like this", cells, 0, more.total())
 
 
 def _multiset_difference(wanted: Iterable[object], got: Iterable[object]) -> tuple[list[object], list[object]]:
