@@ -137,9 +137,9 @@ class Preparer:
         part = self.layout.part(self._spool.new(source.file.kind))
         try:
             with source.open() as stream, self._spool.guard(), part.path.open("wb") as out:
-                rest = _read(stream, CHUNK).removeprefix(BOM)
+                block = _read(stream, CHUNK)
+                rest = block.removeprefix(BOM)
                 part.shape.plain = not rest.startswith(BOM)  # the engine would take off a second one
-                block = rest
                 # To the end of the file, not of what is left over: nothing is, where a block ends with its line.
                 while block and part.shape.plain:
                     if self._stopping.is_set():

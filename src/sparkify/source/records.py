@@ -84,7 +84,7 @@ class Checker:
         except UnicodeDecodeError as error:
             raise BadValue(f"invalid UTF-8, byte 0x{value.text[error.start]:02x}") from error
         suspicious = _SUSPICIOUS_ESCAPE.search(value.text) is not None
-        found = self._by_path(data, value.text) if self._paths is not None else self._by_name(data)
+        found = self._by_path(data, value.text) if self._paths is not None else self._by_name(data, value.text)
         record: dict[str, str | int | float] = {}
         for field, (path, source) in zip(self._fields, found, strict=True):
             item = source
@@ -103,7 +103,7 @@ class Checker:
                 raise BadValue(f"{field.name} is missing{self._instead(record, data)}")
         return record
 
-    def _by_name(self, data: dict[str, object]) -> Iterator[tuple[tuple[Step, ...], object]]:
+    def _by_name(self, data: dict[str, object], text: bytes) -> Iterator[tuple[tuple[Step, ...], object]]:
         """What the public names hold, matched exactly, then ignoring case, and where that is."""
         folded: dict[str, str] | None = None
         for field in self._fields:
@@ -111,6 +111,8 @@ class Checker:
             if key not in data:
                 if folded is None:
                     folded = {name.lower(): name for name in data}
+                    if len(folded) < len(data):  # the last wins, and a key that comes again stands where it first was
+                        folded = {str(name).lower(): str(name) for name, _, _ in members(text)}
                 key = folded.get(key.lower(), "")
             yield (key,), data.get(key) if key else None
 
