@@ -71,7 +71,7 @@ def cases_of(seed: int, round_number: int, files: int, large: int) -> tuple[list
     is_public = public is not None and round_number % 2 == 1
     stock = public if public is not None and is_public else simulated
     way = Way(random.choice(BLOCKS), compacted=random.random() < 0.15, jsonpaths=random.random() < 0.15)
-    if way.block is not None and way.block < 64:
+    if way.block is not None and way.block < 4096:
         large = 0  # a step a byte
     cases = [
         bending.case(Random(f"{seed}-{round_number}-{number}"), number, stock, large=number < large)
