@@ -147,7 +147,12 @@ LAYOUTS = (
     Case("cut off", A + b"\n" + B[:-9], 1, (2,)),
     Case("cut off, then whole", A[:-9] + b"\n" + B, 1, (1,)),
     Case("cut off in a text, then whole", A[:20] + b"\n" + B + b"\n" + C, 2, (1,)),
-    Case("UTF-16", A.decode().encode("utf-16"), 0, (1,)),
+    Case("record behind garbage in the same line", A[:-9] + A + B + b" " + C, 2, (1,)),
+    Case("indented, one broken", b"  " + A[:-9] + b"\n  " + B + b"\n\t" + C, 2, (1,)),
+    Case("behind a brace and white space", A + b" oops} \n " + B + b"}\f" + C, 3, (1, 2)),
+    Case("behind a brace in a text", b'{"x": "}{}' + A, 1, (1, 1)),
+    Case("number and record", b"-1.5e3 " + A, 1, (1,)),
+    Case("number that goes on as no number", b"01 " + A + b"\n-1.5e" + B + b"\n" + C, 2, (1, 1, 2, 2)),
 )
 
 
@@ -171,6 +176,16 @@ def frames(*parts: bytes) -> bytes:
 
 GZ, ZST = "log_data/d.json.gz", "log_data/d.jsonl.zst"
 HALF = len(LINES) // 2
+SOME = b"\n".join(event(ts=str(START + number), sessionId=str(number * 7919 % 1000)) for number in range(3000))
+
+
+def wide(data: bytes) -> bytes:
+    """As `zstd --long=31` writes what comes through a pipe: the largest window, and no word of how little there is."""
+    widest = zstandard.ZstdCompressionParameters(window_log=31, enable_ldm=True)
+    compressor = zstandard.ZstdCompressor(compression_params=widest).compressobj()
+    return compressor.compress(data) + compressor.flush()
+
+
 STREAMED = zstandard.ZstdCompressor().compressobj()
 WITHOUT_SIZE = STREAMED.compress(LINES) + STREAMED.flush()
 COMPRESSED = (
@@ -189,7 +204,6 @@ COMPRESSED = (
     Case("gzip with a wrong checksum", members(LINES)[:-8] + b"12345678", 2, (3,), name=GZ),
     Case("gzip, cut off in the second member", members(LINES) + members(C)[:5], 2, (3,), name=GZ),
     Case("gzip followed by text", members(LINES) + b"text", 2, (3,), name=GZ),
-    Case("not gzip", LINES, 0, (1,), name=GZ),
     Case("gzip with a bad record", members(A + b"\nnull\n" + B), 2, (2,), name=GZ),
     Case("zstandard", frames(LINES), 2, name=ZST),
     Case("zstandard without its size", WITHOUT_SIZE, 2, name=ZST),
@@ -198,7 +212,9 @@ COMPRESSED = (
     Case("zstandard, mark cut in two", frames(BOM[:2], BOM[2:] + PRETTY), 1, name=ZST),
     Case("zstandard of nothing", frames(b""), 0, name=ZST),
     Case("zstandard, cut off in the second frame", frames(LINES) + frames(C)[:5], 2, (3,), name=ZST),
-    Case("not zstandard", LINES, 0, (1,), name=ZST),
+    Case("zstandard of a wide window", wide(LINES), 2, name=ZST),
+    Case("gzip, cut in the middle", members(SOME)[:9000], 1292, (1293,), name=GZ),
+    Case("zstandard, cut in the middle", frames(SOME)[:5000], 1603, (1604,), name=ZST),
 )
 
 
@@ -248,7 +264,11 @@ VALUES = (
     ("userId", "50e-1", 5),
     ("userId", '"5.0"', 5),
     ("userId", "-2147483648", -(2**31)),
-    ("userId", "2147483647.0000000001", 2**31 - 1),
+    ("userId", "2147483647.000", 2**31 - 1),
+    ("userId", "1.84E2", 184),
+    ("userId", "7" + "0" * 30 + "e-30", 7),
+    ("userId", "0e99999999999999999999", 0),
+    ("userId", "-0.0", 0),
     ("length", "9007199254740993", 9007199254740992.0),
     ("length", '"1.5E+0"', 1.5),
     ("length", "4.9e-324", 5e-324),
@@ -263,13 +283,24 @@ VALUES = (
 REFUSED = (
     *(("artist", '"' + "x" * 1025 + '"'), ("artist", '"' + "é" * 512 + 'x"'), ("artist", "1" * 1025)),
     *(("auth", '"' + "x" * 257 + '"'), ("userAgent", '"' + "x" * 4097 + '"')),
-    *(("artist", '"\\u0000"'), ("artist", '"\\ud800"'), ("artist", '"\\udc00\\ud800"'), ("extra", '"\\u0000"')),
-    *(("extra", '"\\ud800"'), ("extra", "NaN"), ("extra", "nan"), ("extra", "01"), ("extra", '{"a": 1,}')),
+    *(("artist", '"\\u0000"'), ("artist", '"\\ud800"'), ("artist", '"\\udc00\\ud800"'), ("userId", '"\\u0000"')),
+    # An object or array loads as its text, in which an escape stands for a character that no text may hold.
+    *(
+        ("artist", '["\\u0000"]'),
+        ("artist", '{"\\ud800": 1}'),
+        ("extra", "NaN"),
+        ("extra", "nan"),
+        ("extra", "01"),
+        ("extra", '{"a": 1,}'),
+    ),
     *(("length", "NaN"), ("length", "Infinity"), ("length", "-Infinity"), ("length", "-inf"), ("length", "1e400")),
     *(("length", '"NaN"'), ("length", "true"), ("length", "[1]"), ("length", '" 1"'), ("length", '"1_0"')),
     *(("userId", "1.5"), ("userId", '"1.5"'), ("userId", "true"), ("userId", '" "'), ("userId", '"05"')),
     *(("userId", "2147483648"), ("userId", '"-2147483649"'), ("userId", "1e10"), ("userId", "{}")),
     *(("ts", "null"), ("ts", '""'), ("ts", "1.5"), ("ts", '"2018-11-12"'), ("ts", "true")),
+    *(("userId", "7.00000000000000000001"), ("userId", "2147483647.0000000001"), ("userId", "1e-400")),
+    *(("userId", "1e999999999"), ("userId", "1e-99999999999999999999"), ("userId", "9" * 5000), ("userId", '"007"')),
+    *(("userId", '"+7"'), ("userId", '"7."'), ("userId", '" 7 "'), ("ts", "1541121934796.0001")),
     *(("ts", "-210866803200001"), ("ts", "-999999999999999"), ("ts", "9223372036854776"), ("ts", "1e16")),
     *(("page", "null"), ("page", '""')),
 )
@@ -346,6 +377,11 @@ NAMES: dict[str, tuple[bytes, str, object]] = {
     "escaped": (A.replace(b'"song"', b'"s\\u006fng"'), "song", "a"),
     "missing": (A.replace(b'"auth": "Logged In", ', b""), "auth", None),
     "unknown": (event(extra='"x"'), "song", "a"),
+    "unknown with U+0000": (event(extra='"\\u0000"'), "song", "a"),
+    "unknown with half a surrogate": (event(extra='["\\ud800"]'), "song", "a"),
+    "unknown, of a name with both": (event(**{"\\u0000\\udc00": "{}"}), "song", "a"),
+    "overruled with U+0000": (b'{"song": "\\u0000", ' + A[1:], "song", "a"),
+    "in two cases and again": (b'{"userid": 6, "USERID": 7, "userid": 8, "ts": 1, "page": "NextSong"}', "user_id", 8),
     "unknown, without a name": (event(**{"": "1"}), "song", "a"),
     "unknown and nested": (event(extra='{"song": "no", "page": [{}]}'), "song", "a"),
     "nested before": (b'{"extra": {"song": "no", "ts": 1}, ' + A[1:], "song", "a"),
