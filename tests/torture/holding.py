@@ -89,8 +89,7 @@ class Stuck(Exception):
 def hold(folder: Path, versions: Sequence[Version], way: Way, staged: dict[Version, Staged] | None = None) -> Held:
     """Load the files into a fresh warehouse, in one batch; what came of it, held against the reference.
 
-    Files that are unreadable are loaded beside one good one and must stop the load by name. `staged` keeps
-    what the reference said of a file before.
+    `staged` keeps what the reference said of a file before.
     """
     known = staged if staged is not None else {}
     if way.compacted:  # which refuses damaged archives (tests/test_compact.py)
@@ -98,72 +97,55 @@ def hold(folder: Path, versions: Sequence[Version], way: Way, staged: dict[Versi
     for version in versions:
         if version not in known:
             known[version] = stage(version, jsonpaths=way.jsonpaths)
-    held = Held()
-    data = [known[version] for version in versions if not known[version].unreadable]
-    odd = [known[version] for version in versions if known[version].unreadable]
-    held.files, held.unreadable = len(versions), len(odd)
-    if data:
-        _hold_data(folder, data, way, held)
-    if odd:
-        _hold_unreadable(folder, odd, way, held)
+    held = Held(files=len(versions))
+    files = [known[version] for version in versions]
+    for some in ([file for file in files if not _is_odd(file)], [file for file in files if _is_odd(file)]):
+        if some:  # the odd ones by themselves, for they may have to be loaded again and again
+            _hold(folder, some, way, held)
     return held
 
 
-def _hold_data(folder: Path, files: list[Staged], way: Way, held: Held) -> None:
-    """The good and the bad, and everything else that is not unreadable."""
+def _hold(folder: Path, files: list[Staged], way: Way, held: Held) -> None:
+    """Load the files; those that are told as unreadable, as long as they may be, are left out and the rest loaded."""
     left = list(files)
     while left:
         try:
-            held.differences += compare(left, load(folder, [file.version for file in left], way))
-            break
+            loaded = load(folder, [file.version for file in left], way)
         except Unreadable as error:
             told = _told(folder, error)
-            # Where no object is in a file, only its looks tell a bad record from no data at all.
-            wrong = [file for file in left if file.version.name in told and not may_be_unreadable(file)]
+            named = [file for file in left if file.version.name in told]
             held.differences += [
                 Difference(file.version.name, "told as unreadable", file.count, told[file.version.name])
-                for file in wrong
+                for file in named
+                if not _is_odd(file)
             ]
-            held.unreadable += len(told) - len(wrong)
-            before, left = left, [file for file in left if file.version.name not in told]
-            if len(left) == len(before):
+            held.unreadable += len(named)
+            if not named:
                 held.differences.append(Difference(None, "told as unreadable", "one of the files", error))
-                break
+                return
+            left = [file for file in left if file.version.name not in told]
         except Exception as error:
             held.differences.append(Difference(_named(left, error), "the load fails", "no error", error))
-            break
-    held.rows += sum(len(file.rows) for file in left)
-    held.rejects += sum(len(file.rejects) for file in left)
-
-
-def _hold_unreadable(folder: Path, files: list[Staged], way: Way, held: Held) -> None:
-    """They stop every load, which names some of them, until none is left."""
-    good = stage(Version("log_data/good.json", b'{"ts": 1, "page": "Home"}', 1))
-    left = list(files)
-    while left:
-        try:
-            load(folder, [file.version for file in (good, *left)], way)
-        except Unreadable as error:
-            told = _told(folder, error)
-            before, left = left, [file for file in left if file.version.name not in told]
-            if len(left) < len(before) and good.version.name not in told:
-                continue
-            got: object = error
-        except Exception as error:
-            got = error
+            return
         else:
-            got = "exit 0"
-        held.differences += [Difference(file.version.name, "unreadable", file.unreadable, got) for file in left]
-        return
+            held.differences += [
+                Difference(file.version.name, "loaded", f"unreadable: {file.unreadable}", file.count)
+                for file in left
+                if file.unreadable
+            ]
+            held.differences += compare(left, loaded)
+            held.rows += sum(len(file.rows) for file in left)
+            held.rejects += sum(len(file.rejects) for file in left)
+            return
 
 
-def _told(folder: Path, error: Unreadable) -> dict[str, str]:
-    house = House(folder)
-    return {house.name(url): what for url, what in error.found}
+def _is_odd(file: Staged) -> bool:
+    """Whether it is unreadable or, where no object is in it, looks enough like something else to be taken for it.
 
-
-def may_be_unreadable(file: Staged) -> bool:
-    """Whether a file without one object looks enough like something else to be taken for it."""
+    The design does not name all that may lie in a file: there only its looks tell a bad record from no data at all.
+    """
+    if file.unreadable:
+        return True
     if file.rows or any(not {"malformed", "not-an-object", "corrupt"} & reject.all_classes for reject in file.rejects):
         return False
     begins = file.version.data[:200].lstrip()
@@ -172,6 +154,11 @@ def may_be_unreadable(file: Staged) -> bool:
         or any(byte < 9 or byte > 126 for byte in begins[:64])
         or begins.startswith((b"<", b"version ", b"PK", b"%PDF", b"PAR1", b"SQLite", b"Obj", b"BZh"))
     )
+
+
+def _told(folder: Path, error: Unreadable) -> dict[str, str]:
+    house = House(folder)
+    return {house.name(url): what for url, what in error.found}
 
 
 def _named(files: Iterable[Staged], error: Exception) -> str | None:
@@ -337,11 +324,11 @@ def _compare_events(data: dict[str, Staged], loaded: Loaded) -> Iterator[Differe
                 owner[cells] = name
     lost, more = wanted - loaded.events, loaded.events - wanted
     for cells, count in lost.items():
-        near = [other for other in more if sum(a == b for a, b in zip(cells, other, strict=True)) >= len(cells) - 2]
-        yield Difference(owner[cells], "events", cells, near[:1], count, len(near[:1]))
-    if more and not lost:
-        cells, count = next(iter(more.items()))
-        yield Difference(owner.get(cells), "events", "none like this", cells, 0, count)
+        near = max(more, key=lambda other: sum(a == b for a, b in zip(cells, other, strict=True)), default=None)
+        yield Difference(owner[cells], "events", cells, near, count, 0)
+    if more:
+        cells = next(iter(more))
+        yield Difference(owner.get(cells), "events", "none like this", cells, 0, more.total())
 
 
 def _multiset_difference(wanted: Iterable[object], got: Iterable[object]) -> tuple[list[object], list[object]]:
