@@ -40,6 +40,8 @@ def refused(error: Exception) -> SparkifyError | None:
         return SparkifyError(f"{error}; raise the limit of processes (ulimit -u), or set SPARKIFY_THREADS lower")
     if isinstance(error, UnicodeEncodeError):
         return UsageError(f"{error.object}: is not UTF-8; write it anew")
+    if isinstance(error, ValueError) and "null byte" in str(error):
+        return UsageError("a path holds a NUL, which no name of a file can; check the settings and options")
     return _refused_by_system(error) if isinstance(error, OSError) else None
 
 
