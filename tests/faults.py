@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.command import TIMEOUT, Result, environment
+from tests.command import Result, environment
 
 CALLS: dict[str, tuple[str, ...]] = {
     "openat": ("EACCES", "EMFILE", "ENOSPC", "EIO", "EROFS", "ELOOP", "ENAMETOOLONG"),
@@ -142,6 +142,3 @@ class Commands:
         line = watcher.stderr.readline()
         assert "attached" in line, line
         return watcher
-
-
-__all__ = ["CALLS", "TIMEOUT", "Commands", "Fault", "why_not"]

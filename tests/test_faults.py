@@ -1,7 +1,7 @@
 """Whatever the system refuses, at whatever call: a plain line, a sound exit code, and the next load completes.
 
-`SPARKIFY_FAULTS=all` tries every error at every call of every command, which takes an hour or so; `SPARKIFY_FAULTS=N`
-every N-th case. Without it a few dozen cases stand for them.
+`TEST_FAULTS=1` tries every error at every call of every command, some 15,000 cases in two hours; `TEST_FAULTS=N` one
+case of N. Without it a few for each command stand for them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -21,7 +22,11 @@ from tests.faults import CALLS, Commands, Fault, why_not
 WHY_NOT = why_not()
 pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 
-WHAT = os.environ.get("SPARKIFY_FAULTS", "")
+EVERY = int(os.environ.get("TEST_FAULTS", "0"))
+"""One case of so many is tried; 0: a few."""
+FEW = {"etl": 6, "refresh": 2, "create-tables": 2, "status": 2, "check": 1, "rejects": 1, "query": 3, "sql": 2,
+       "export": 2, "compact": 3, "simulate": 2}  # fmt: skip
+"""Commands, and how many cases stand for all."""
 
 
 @dataclass
@@ -64,7 +69,6 @@ class Place:
             "export": ["export", "out"],
             "compact": ["compact", str(self.source / "log_data"), "compacted"],
             "simulate": ["simulate", "data", "--events", "40", "--songs", "3", "--users", "3", "--days", "2"],
-            "report": ["report", "report.html"],
         }[name]
 
 
@@ -83,13 +87,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield place
 
 
-def told(result: Result, what: object) -> None:
-    """The command said plainly how it went."""
+def told(result: Result, fault: Fault, what: object) -> None:
+    """The command said plainly how it went, as far as it could say anything."""
     both = result.out + result.err
     assert "should not happen" not in both, (what, result)
     assert "Traceback" not in both, (what, result)
-    assert result.exit_code in (0, 1, 2, 5), (what, result)
-    if result.exit_code:
+    mute = fault.call == "write" and not result.err
+    assert result.exit_code in ((0, 1, 2, 5, 120) if mute else (0, 1, 2, 5)), (what, result)
+    if result.exit_code and not mute:
         errors = [line for line in result.err.splitlines() if line.startswith("sparkify: ")]
         assert len(errors) == 1, (what, result)
 
@@ -100,7 +105,7 @@ def meet(place: Place, name: str, fault: Fault) -> int:
     arguments = place.arguments(name)
     result = place.commands.run(folder, arguments, "-e", fault.option)
     what = (name, fault)
-    told(result, what)
+    told(result, fault, what)
     if name in ("etl", "refresh", "create-tables"):
         if result.exit_code == 0 and name != "create-tables":
             assert contents(folder) == contents(place.loaded), what
@@ -126,3 +131,24 @@ def cases(place: Place, name: str) -> list[Fault]:
         for number in range(1, found[call] + 1)
         for error in errors
     ]
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_a_command_that_the_system_refuses_something_says_so_and_loads_complete(place: Place, name: str) -> None:
+    found = cases(place, name)
+    chosen = Random(name)
+    chosen.shuffle(found)
+    met = [meet(place, name, fault) for fault in (found[::EVERY] if EVERY else found[: FEW[name]])]
+    assert not EVERY or 0 in met
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault("write", "ENOSPC", 1, more=True), Fault("pwrite64", "ENOSPC", 1, more=True),
+     Fault("pwrite64", "EIO", 4, more=True), Fault("openat", "EMFILE", 30, more=True),
+     Fault("fdatasync", "EIO", 3, more=True), Fault("unlink", "EACCES", 1, more=True),
+     Fault("flock", "ENOLCK", 1, more=True)],
+    ids=lambda fault: f"{fault.call} {fault.error}",
+)  # fmt: skip
+def test_a_load_on_a_disk_that_fails_for_good_completes_once_it_is_mended(place: Place, fault: Fault) -> None:
+    meet(place, "etl", fault)

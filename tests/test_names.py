@@ -142,6 +142,21 @@ def test_a_name_is_as_long_as_those_beside_it_may_be(tmp_path: Path) -> None:
         assert "name a file in a folder that exists" in message
 
 
+def test_an_address_of_a_file_spells_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / ODD
+    write_json(folder / "one.json", [event()])
+    address = f"file://{tmp_path}/fold%E9r"
+    inside(tmp_path, "etl", "--log-data", address).ok()
+    assert ask(tmp_path, "select url from etl_files") == [(f"{tmp_path}/fold\\xe9r/one.json",)]
+    for setting in ("warehouse", "song_data", "log_data", "jsonpaths", "spool_dir"):
+        value = "duckdb:///a\\u0000b" if setting == "warehouse" else "a\\u0000b"
+        data = "" if setting == "log_data" else 'log_data = "."\n'
+        (tmp_path / "sparkify.toml").write_text(f'{data}{setting} = "{value}"\n', encoding="utf-8")
+        inside(tmp_path, "etl").failed(2)
+    (tmp_path / "sparkify.toml").unlink()
+    inside(tmp_path, "etl", "--log-data", f"{address}%00").failed(2)
+
+
 def test_messages_hold_text_only() -> None:
     str(UsageError(f"{ODD}: is a folder")).encode()
     assert str(UsageError("\udce9 \ud800")).encode()

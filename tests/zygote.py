@@ -32,8 +32,10 @@ def run(folder: str, arguments: list[str], out: str, err: str) -> None:
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)  # noqa: SIM115
     os.kill(os.getpid(), signal.SIGSTOP)
     code = 70
-    with contextlib.suppress(SystemExit):
-        code = cli.main(arguments)
+    try:
+        cli.door(arguments)
+    except SystemExit as left:
+        code = int(str(left.code))
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,14 +31,21 @@ def engine_of(settings: Settings) -> Engine:
 
 def refused(error: Exception) -> SparkifyError | None:
     """What to say of an error of the system that nobody was nearer to; None when it is not the system's."""
+    engine = sys.modules.get("duckdb")
+    if engine is not None and isinstance(error, engine.IOException | engine.OutOfMemoryException):
+        return SparkifyError(f"{' '.join(str(error).split())[:300]}; check memory and disk, and run again")
     if isinstance(error, MemoryError):
         return SparkifyError("out of memory; give the process more, or set SPARKIFY_MEMORY lower")
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
         return SparkifyError(f"{error}; raise the limit of processes (ulimit -u), or set SPARKIFY_THREADS lower")
     if isinstance(error, UnicodeEncodeError):
         return UsageError(f"{error.object}: is not UTF-8; write it anew")
-    if not isinstance(error, OSError):
-        return None
+    if isinstance(error, ValueError) and "null byte" in str(error):
+        return UsageError("a path holds a NUL, which no name of a file can; check the settings and options")
+    return _refused_by_system(error) if isinstance(error, OSError) else None
+
+
+def _refused_by_system(error: OSError) -> SparkifyError:
     if error.filename is None and _is_nowhere():
         return UsageError("the working folder is gone; change to one that is there")
     where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "

@@ -6,7 +6,7 @@ import re
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 from sparkify import __version__
 from sparkify.errors import UsageError
@@ -66,7 +66,7 @@ def local_path(location: str) -> str:
     """The path of a local location, which may be written as file://; raises UsageError for another machine's."""
     if not location.lower().startswith("file://"):
         return location
-    path = unquote(location[len("file://") :].removeprefix("localhost"))
+    path = os.fsdecode(unquote_to_bytes(location[len("file://") :].removeprefix("localhost")))
     if not path.startswith("/"):
         raise UsageError(f"{location}: is no path on this machine; write it as file:///folder")
     return path

@@ -21,7 +21,7 @@ from sparkify.source.spool import Spool, check_name
 from sparkify.sql_queries import literal
 from sparkify.stopping import unstoppable
 from sparkify.warehouse import Answer
-from sparkify.warehouse.duckdb_file import finish_begun, is_there, opened, real
+from sparkify.warehouse.duckdb_file import finish_begun, is_there, opened, place_of, real
 from sparkify.warehouse.duckdb_lock import lock_of, locked
 from sparkify.warehouse.duckdb_sandbox import Limits, Sandbox
 from sparkify.warehouse.local import LocalEngine, heeded, told
@@ -72,7 +72,7 @@ class DuckDBWarehouse(LocalEngine):
     @property
     def _file(self) -> Path:
         """Where the path leads to: lock, spool and clean-up go by that."""
-        return self._loaded or real(self.path)
+        return self._loaded or place_of(self.path)
 
     def exists(self) -> bool:
         return is_there(self._file)
@@ -81,7 +81,7 @@ class DuckDBWarehouse(LocalEngine):
 
     @contextmanager
     def loading(self) -> Iterator[None]:
-        file = real(self.path)
+        file = place_of(self.path)
         with locked(file, self.url, self._wait):
             self.spool = run_spool(file, self._spool_dir)
             self._loaded = file
@@ -273,7 +273,7 @@ def run_spool(file: Path, folder: Path | None) -> Spool:
     else:
         check_name(folder)
         # Two warehouses of the same name may share the folder.
-        mark = hashlib.sha256(os.fsencode(file)).hexdigest()[:8]
+        mark = hashlib.sha256(os.fsencode(real(file))).hexdigest()[:8]
         place = folder.resolve() / f"{file.name}-{mark}.spool"
     spool = Spool(place, hidden=True)
     spool.begin()

@@ -46,6 +46,12 @@ def real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def place_of(path: Path) -> Path:
+    """Where a path leads to: the path itself, unless a link is on its way, for it may begin below what we may see."""
+    file = real(path)
+    return path if str(file) == os.path.abspath(path) else file  # noqa: PTH100 - `resolve` follows links
+
+
 # -- what lies there --------------------------------------------------------------------------------
 
 
@@ -54,7 +60,7 @@ def check_place(path: Path, url: str, given: str) -> None:
 
     `given` is how messages call it.
     """
-    file = real(path)
+    file = place_of(path)
     try:
         mode = _mode(path)
         _mode(file.with_name(file.name + _LONGEST))
@@ -63,13 +69,13 @@ def check_place(path: Path, url: str, given: str) -> None:
             raise UsageError(f"{given}: its name is too long; use a shorter one") from error
         raise UsageError(f"{given}: cannot be looked at ({error.strerror}); {remedy(error)}") from error
     if mode is None:
-        folder = file.parent if path.is_symlink() else path.parent
-        if not os.path.isdir(folder):  # noqa: PTH112 - `Path.is_dir` raises where permission is denied
-            raise UsageError(f"{given}: there is no folder {folder}; {remark(str(path), 'make it first')}")
+        if not os.path.isdir(file.parent):  # noqa: PTH112 - `Path.is_dir` raises where permission is denied
+            raise UsageError(f"{given}: there is no folder {file.parent}; {remark(str(path), 'make it first')}")
     elif stat.S_ISDIR(mode):
         raise UsageError(f"{given}: is a folder; name a file in it, such as {url.rstrip('/')}/sparkify.duckdb")
     elif not stat.S_ISREG(mode):
         raise UsageError(f"{given}: is {_KINDS.get(stat.S_IFMT(mode), 'no file')}; name a file on disk")
+    file = real(path)  # as it is opened to be asked
     if "?" in str(file):  # DuckDB takes what follows for options
         raise UsageError(
             f"{given}: its path {file} has a question mark, which DuckDB takes for another thing; name another"
