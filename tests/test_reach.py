@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import json
 import os
 import ssl
 import threading
@@ -21,7 +22,7 @@ from cryptography.x509.oid import NameOID
 from sparkify.errors import SourceError, SparkifyError, UsageError
 from sparkify.source.access import Access, Link
 from sparkify.source.storage import Storage
-from tests.command import event, inside, sparkify
+from tests.command import ask, event, inside, sparkify, write_json
 from tests.objects import ObjectServer
 
 BRIEF = Access(retry=2.0, stall=10.0)
@@ -333,24 +334,31 @@ def test_the_connection_string_of_azure(monkeypatch: pytest.MonkeyPatch) -> None
         config_of("az://logs")
 
 
-@pytest.mark.parametrize("scheme", ["", "http://"])
-def test_the_emulator_of_google(
-    server: ObjectServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, scheme: str
-) -> None:
+def test_the_emulator_of_google(server: ObjectServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The listing of Google's XML interface is that of S3, so the object server can stand in; it ignores start-after."""
-    import json
-
-    server.make("gcs")
     for number in range(2500):
-        server.put("gcs", f"log_data/{number % 20:02}/{number}.json", json.dumps(event(sessionId=number)))
+        write_json(tmp_path / "lay" / "log_data" / f"{number % 20:02}" / f"{number}.json", [event(sessionId=number)])
+    server.put_folder("gcs", tmp_path / "lay")
     server.set(listing="shuffled")
     server.faults({"kind": "slowdown", "op": "LIST", "skip": 1, "times": 3, "per_key": False})
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"{scheme}127.0.0.1:{server.port}")
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"127.0.0.1:{server.port}")
     storage = Storage("gs://gcs", BRIEF)
     assert len({each.key for page in storage.pages("log_data") for each in page}) == 2500
     assert server.stats()["faults"] == {"slowdown": 3}
     assert storage.check("log_data", "--log-data")
     inside(tmp_path, "etl", "--log-data", "gs://gcs/log_data/00").ok()
+    assert ask(tmp_path, "select count(*) from songplays") == [(125,)]
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.port}/")
+    assert Storage("gs://gcs", BRIEF).check("log_data", "--log-data")
+
+
+def test_one_file_of_a_web_server_that_cannot_be_listed(server: ObjectServer, tmp_path: Path) -> None:
+    server.put("bucket", "web/a.json", json.dumps(event()))
+    address = f"{server.endpoint}/bucket/web"
+    inside(tmp_path, "etl", "--log-data", f"{address}/a.json").ok()
+    assert inside(tmp_path, "etl", "--log-data", f"{address}/a.json").ok().out.startswith("nothing new")
+    assert ask(tmp_path, "select url from etl_files") == [(f"{address}/a.json",)]
+    assert "over http(s) that takes WebDAV" in inside(tmp_path, "etl", "--log-data", address).failed(2)
 
 
 def test_a_google_that_never_comes_further_is_given_up(server: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> None:
