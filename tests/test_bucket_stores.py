@@ -12,7 +12,7 @@ import pytest
 
 from sparkify.simulate import Company
 from tests.bucket import Place, Simulation, comparable, differences, pointed, simulated
-from tests.command import event, inside
+from tests.command import event, inside, write_json
 from tests.objects import ObjectServer
 
 NUMBERS = count()
@@ -63,14 +63,15 @@ def test_a_store_that_lists_in_no_order_and_twice(
     place.sound()
 
 
-def test_a_store_that_lists_the_same_page_for_ever(place: Place, company: Simulation) -> None:
-    company.put(place)
+def test_a_store_that_lists_the_same_page_for_ever(place: Place) -> None:
+    for number in range(1100):
+        place.server.put(place.name, f"song_data/{number}.json", b"{}")
     place.server.set(listing="circle")
     said = place.etl()
     assert said.exit_code == 1
     assert f"{place.root}: lists song_data/" in said.error
     assert "over and over" in said.error
-    assert place.server.stats()["ops"]["LIST"] < 40
+    assert place.server.stats()["ops"]["LIST"] < 10
 
 
 def test_a_store_that_sends_whole_objects(place: Place) -> None:
@@ -95,7 +96,7 @@ def test_a_store_that_sends_whole_objects(place: Place) -> None:
 def test_the_first_byte_may_take_its_time(place: Place) -> None:
     place.put_plays(2)
     place.server.set(latency=1.5)
-    said = place.etl(stall="1", retry="2")
+    said = place.etl(stall="1", retry="1")
     assert said.exit_code == 1
     assert "timed out" in said.error
     place.etl(stall="20").ok()
@@ -127,3 +128,56 @@ def test_what_makes_no_sense_is_not_asked_for_minutes(place: Place) -> None:
     assert "an answer that makes no sense, tried 4 times" in said.error
     assert "check the address" in said.error
     assert place.server.stats()["ops"] == {"LIST": 4}
+
+
+def test_one_file_or_object_is_a_location(place: Place) -> None:
+    keys = place.put_plays(2)
+    place.server.put(place.name, "log_data/notes.txt", "no data")
+    place.server.put(place.name, "log_data/empty.json", "")
+    address = f"{place.root}/{keys[0]}"
+    inside(place.folder, "etl", "--log-data", address).ok()
+    assert place.etl().ok().out.startswith("loaded 1 file")  # the other one
+    assert inside(place.folder, "etl", "--log-data", address).ok().out.startswith("nothing new")
+    assert "hold no data file" in inside(place.folder, "etl", "--log-data", f"{place.root}/none").ok().err
+    inside(place.folder, "etl", "--log-data", f"{place.root}/log_data/empty.json").ok()
+    said = inside(place.folder, "etl", "--log-data", f"{place.root}/log_data/notes.txt").failed(2)
+    assert said.startswith(f"--log-data {place.root}/log_data/notes.txt: is not a data file (*.json, *.jsonl, *.ndjson")
+    said = inside(place.folder, "etl", "--log-data", f"{place.root}/log_data/*.json").failed(2)
+    assert "a location is not a pattern" in said
+
+    here = write_json(place.folder / "_here.json", [event(sessionId=77)])
+    inside(place.folder, "etl", "--log-data", here).ok()
+    inside(place.folder, "etl", "--log-data", here, "--dry-run").ok()
+    assert place.plays == 3
+    (place.folder / "notes.txt").write_text("no data")
+    said = inside(place.folder, "etl", "--log-data", "notes.txt").failed(2)
+    assert said.startswith("--log-data notes.txt: is not a data file")
+    assert "overlap" in inside(place.folder, "etl", "--log-data", here, "--song-data", ".").failed(2)
+    inside(place.folder, "compact", f"{place.root}/log_data", f"{place.root}/parts").ok()
+    [part] = [key for key in place.server.keys(place.name) if key.startswith("parts/part-")]
+    assert "is a part of a compacted location" in inside(
+        place.folder, "etl", "--log-data", f"{place.root}/{part}"
+    ).failed(2)
+    place.sound()
+
+
+def test_reports_and_answers_go_to_object_storage(place: Place) -> None:
+    place.put_plays(2)
+    place.etl().ok()
+    asked = {"csv": ["query", "plays-over-time"], "parquet": ["sql", "select 1 as one"], "json": ["rejects"]}
+    for form, command in asked.items():
+        to, local = f"{place.root}/out/answer.{form}", place.folder / f"answer.{form}"
+        for output in (to, local):
+            inside(place.folder, *command, "--format", form, "--output", output).ok()
+        assert place.server.get(place.name, f"out/answer.{form}") == local.read_bytes()
+    out = inside(place.folder, "report", f"{place.root}/report.html").ok().out
+    assert out == f"wrote {place.root}/report.html\n"
+    assert place.server.get(place.name, "report.html").startswith(b"<!DOCTYPE html>")
+    # What cannot be written shows before anything is asked.
+    said = inside(place.folder, "query", "plays-over-time", "--output", "s3://no-such-bucket/a.csv").failed(2)
+    assert said.startswith("--output s3://no-such-bucket: no such bucket")
+    assert "names no file" in inside(place.folder, "report", place.root).failed(2)
+    assert "names no file" in inside(place.folder, "report", f"{place.root}/out/").failed(2)
+    place.server.faults({"kind": "denied", "op": "PUT", "times": None})
+    said = inside(place.folder, "sql", "select 1", "--output", f"{place.root}/a.csv").failed(1)
+    assert "grant s3:PutObject" in said

@@ -59,6 +59,8 @@ MESSAGES = [
     # locations
     ("etl", 2, "nothing to load: give --song-data and --log-data (or one of them), or set song_data and log_data in sparkify.toml"),
     ("etl --song-data nowhere", 2, "--song-data nowhere: no such folder; check the path"),
+    ("etl --song-data song_data/*", 2, "--song-data song_data/*: nothing is there, and a location is not a pattern; give the folder, and --skip for what to leave out"),
+    ("etl --log-data /dev/null", 2, "--log-data /dev/null: is neither a folder nor a file; give one of them"),
     ("etl --log-data nowhere", 2, "--log-data nowhere: no such folder; check the path"),
     ("etl --log-data log_data --song-data nowhere", 2, "--song-data nowhere: no such folder; check the path"),
     ("etl --song-data song_data --log-data song_data", 2, "--song-data and --log-data overlap; give each kind of file a folder of its own"),

@@ -210,9 +210,8 @@ class Aws:
             name = next((each for each in _PROFILES if os.environ.get(each)), "")
             problem = f"{name} {told(os.environ.get(name, ''))}: no such profile; see aws configure list-profiles"
         except boto.PartialCredentialsError as error:
-            missing = str(error.kwargs.get("cred_var", "a key")).upper()
-            where = "" if missing.startswith("AWS_") else f" in {self._profile()}"
-            missing = missing if missing.startswith("AWS_") else missing.lower()
+            missing = str(error.kwargs.get("cred_var", "a key"))
+            where = "" if error.kwargs.get("provider") == "env" else f" in {self._profile()}"
             problem = f"{self._root}: the AWS configuration is wrong: {missing} is missing{where}"
         except boto.ConfigParseError as error:
             problem = f"{told(str(error.kwargs.get('path', '~/.aws')))}: is not a valid AWS configuration file; mend it"
