@@ -298,7 +298,7 @@ def test_a_size_of_memory_is_taken_as_the_message_says_to_write_it(loaded: Path,
         (b"anonymous = 'perhaps'\n", "sparkify.toml: anonymous perhaps: give true or false"),
         (b"warehouse = 3\n", "sparkify.toml: warehouse: give text"),
         (b"redshift_password = ['hush']\n", "sparkify.toml: redshift_password: give text"),
-        (b"song_data = ''\n", "sparkify.toml: song_data '': is empty; name a place, or leave it out"),
+        (b"song_data = ''\n", "sparkify.toml: song_data: is empty; name a place, or leave it out"),
         (b"song_data = 'nowhere'\n", "sparkify.toml: song_data nowhere: no such folder; check the path"),
         (
             b"song_data = '.'\nspool_dir = 'nowhere'\n",
