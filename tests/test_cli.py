@@ -1,5 +1,6 @@
 """The command line as people and scripts meet it: exit codes, messages, formats, settings, help."""
 
+import errno
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import duckdb
 import pytest
@@ -183,9 +185,32 @@ def test_a_process_says_it_too(crowded: Path, command: str) -> None:
 
 
 def test_a_password_in_an_address_is_not_repeated(tmp_path: Path) -> None:
-    for address in ("redshift://me:hush@host/db", "postgres://me:hush@host/db", "duckdb://me:hush@host"):
+    assert "hush" not in inside(tmp_path, "status", "--warehouse", "redshift://me:hush@host/db\r").failed(2)
+    for address in (
+        "redshift://me:hush@host/d\tb",
+        "me:hush@host/db",
+        "redshift://me:hush@host/db",
+        "postgres://me:hush@host/db",
+        "duckdb://me:hush@host",
+    ):
         result = inside(tmp_path, "status", "--warehouse", address)
         assert "hush" not in result.failed(2)
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.ENOLCK, "its file system has no locks, put it on a disk of this machine"),
+        (errno.EOPNOTSUPP, "its file system has no locks, put it on a disk of this machine"),
+        (errno.ENOSPC, "make room on its disk"),
+        (errno.EIO, "check the disk"),
+    ],
+)
+def test_a_lock_that_cannot_be_had_is_told_as_what_it_is(tmp_path: Path, number: int, advice: str) -> None:
+    small_company(tmp_path)
+    with patch("fcntl.flock", side_effect=OSError(number, os.strerror(number))):
+        said = load(tmp_path).failed(1)
+    assert said == f"duckdb:///{DATABASE}: cannot be locked ({os.strerror(number)}); {advice}"
 
 
 JSONPATHS = [
@@ -274,7 +299,7 @@ def test_a_size_of_memory_is_taken_as_the_message_says_to_write_it(loaded: Path,
         (b"anonymous = 'perhaps'\n", "sparkify.toml: anonymous perhaps: give true or false"),
         (b"warehouse = 3\n", "sparkify.toml: warehouse: give text"),
         (b"redshift_password = ['hush']\n", "sparkify.toml: redshift_password: give text"),
-        (b"song_data = ''\n", "sparkify.toml: song_data '': is empty; name a place, or leave it out"),
+        (b"song_data = ''\n", "sparkify.toml: song_data: is empty; name a place, or leave it out"),
         (b"song_data = 'nowhere'\n", "sparkify.toml: song_data nowhere: no such folder; check the path"),
         (
             b"song_data = '.'\nspool_dir = 'nowhere'\n",

@@ -116,7 +116,7 @@ def test_bounds_hold_wherever_a_value_comes_from(monkeypatch: pytest.MonkeyPatch
             with pytest.raises(UsageError) as caught:
                 load_settings(**flags)
             said = str(caught.value)
-            assert said.startswith(f"{origin} "), said
+            assert said.startswith(f"{origin} " if value != "" else f"{origin}: "), said
             assert re.search(
                 r": (give a (whole )?number from [\d.]+ to [\d,]+|give a size from \w+ to \w+|is not a valid size; .*)$",
                 said,

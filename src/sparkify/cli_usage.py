@@ -9,11 +9,14 @@ from sparkify.values import remark, visible
 
 
 def wrong_end(given: list[str]) -> str | None:
-    """What is wrong with an argument that ends as lines of a file edited on Windows do: it would be part of a name."""
+    """What is wrong with an argument that ends as lines of a file edited on Windows do: it would be part of a name.
+
+    What stands before an @ may be a secret.
+    """
     for before, argument in zip(["", *given], given, strict=False):
         if argument.endswith("\r") and " " not in argument:  # a statement may end so
             option = f"{before} " if before.startswith("-") else ""
-            return f"{option}{visible(argument)}: {remark(argument, '')}"
+            return f"{option}{visible(argument.split('@')[-1])}: {remark(argument, '')}"
     return None
 
 

@@ -275,7 +275,7 @@ def _meant(unknown: str, prefix: str) -> str:
 
 def _shown(name: str, value: object) -> str:
     """The value behind the name, but for what may be secret."""
-    if name in ("warehouse", "redshift_password"):
+    if value == "" or name in ("warehouse", "redshift_password"):
         return ""
     return f" {visible(value) if isinstance(value, str) else value}"[:200]
 

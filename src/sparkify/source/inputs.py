@@ -98,8 +98,7 @@ class Inputs:
     def paths(self) -> JsonPaths | None:
         """The JSONPaths file's mapping, None without one; read once, and only when logs are to be read."""
         if self._paths is None and self._jsonpaths is not None:
-            shown = parse(self._jsonpaths).url if is_remote(self._jsonpaths) else self._jsonpaths
-            self._paths = parse_jsonpaths(self._read_jsonpaths(self._jsonpaths), shown)
+            self._paths = parse_jsonpaths(self._read_jsonpaths(self._jsonpaths), self._shown_jsonpaths())
         return self._paths
 
     def _read_jsonpaths(self, jsonpaths: str) -> bytes:
@@ -125,7 +124,8 @@ class Inputs:
                 raise SourceError(f"{self._jsonpaths_name} {error}") from error
 
     def _shown_jsonpaths(self) -> str:
-        return f"{self._jsonpaths_name} {visible(self._jsonpaths or '')}"
+        jsonpaths = self._jsonpaths or ""
+        return f"{self._jsonpaths_name} {parse(jsonpaths).url if is_remote(jsonpaths) else visible(jsonpaths)}"
 
     def warnings(self) -> list[str]:
         """What the places had to say, each once; known after listing."""

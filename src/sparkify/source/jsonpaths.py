@@ -45,20 +45,20 @@ def parse_jsonpaths(text: bytes, location: str) -> JsonPaths:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"--jsonpaths {location}: is not valid JSON ({error})") from error
+        raise UsageError(f"{location}: is not valid JSON ({error})") from error
     entries = content.get("jsonpaths") if isinstance(content, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
-        raise UsageError(f'--jsonpaths {location}: has no list of paths; write {{"jsonpaths": ["$[\'artist\']", …]}}')
+        raise UsageError(f'{location}: has no list of paths; write {{"jsonpaths": ["$[\'artist\']", …]}}')
     if len(entries) != len(EVENT_FIELDS):
         raise UsageError(
-            f"--jsonpaths {location}: gives {len(entries)} of {len(EVENT_FIELDS)} paths; "
+            f"{location}: gives {len(entries)} of {len(EVENT_FIELDS)} paths; "
             "give one path a column, in the table's order"
         )
     paths = tuple(parse_path(entry, location) for entry in entries)
     if any("[" in e and re.search(r"\['|\[\"", e) for e in entries) and any(
         _DOT.match(e[1:]) for e in entries if e[1:2] == "."
     ):
-        raise UsageError(f"--jsonpaths {location}: mixes bracket and dot notation; use one of them")
+        raise UsageError(f"{location}: mixes bracket and dot notation; use one of them")
     return JsonPaths(paths)
 
 
@@ -80,5 +80,5 @@ def parse_path(text: str, location: str) -> tuple[Step, ...]:
             else:
                 break
     if not steps or position != len(text):
-        raise UsageError(f"--jsonpaths {location}: '{text}' is no path; write it like $['artist'] or $.artist")
+        raise UsageError(f"{location}: '{text}' is no path; write it like $['artist'] or $.artist")
     return tuple(steps)

@@ -203,7 +203,9 @@ def check_not_warehouse(option: str, path: Path, url: str) -> None:
 def open_warehouse(settings: Settings) -> Warehouse:
     """The warehouse at an address; nothing is opened or made yet. Raises UsageError for a wrong address."""
     url = settings.warehouse
-    shown = f"{settings.origin('warehouse')} {visible(url)}"
+    origin = settings.origin("warehouse")
+    # Of another address no more than what cannot be a secret.
+    shown = f"{origin} {visible(url if url.startswith('duckdb:///') else url.split('@')[-1])}"
     if any(ord(character) < 32 for character in url):
         raise UsageError(f"{shown}: {remark(url, '')}")
     if url.startswith("duckdb:///") and len(url) > len("duckdb:///"):
@@ -226,10 +228,10 @@ def open_warehouse(settings: Settings) -> Warehouse:
         from sparkify.warehouse.redshift import RedshiftWarehouse
         from sparkify.warehouse.redshift_address import parse_address
 
-        return RedshiftWarehouse(parse_address(url), settings)
-    if url and "://" not in url and visible(url) == url:
+        return RedshiftWarehouse(parse_address(url, origin), settings)
+    if url and "://" not in url and "@" not in url and visible(url) == url:
         raise UsageError(f"{shown}: is not the address of a warehouse; {remark(url, f'write duckdb:///{url}')}")
     raise UsageError(
-        f"{settings.origin('warehouse')} {visible(url.split('@')[-1])}: is not the address of a warehouse; "
+        f"{shown}: is not the address of a warehouse; "
         + remark(url, "use duckdb:///FILE (relative), duckdb:////DIR/FILE (absolute) or redshift://USER@HOST/DATABASE")
     )

@@ -51,11 +51,14 @@ class RedshiftAddress:
         return f"redshift://{user}{self.host}{port}/{self.database}"
 
 
-def parse_address(text: str) -> RedshiftAddress:
-    """The address in a text; raises UsageError that says what is wrong with it, without what may be a secret."""
+def parse_address(text: str, origin: str = "--warehouse") -> RedshiftAddress:
+    """The address in a text; raises UsageError that says what is wrong with it, without what may be a secret.
+
+    An error names where the text came from, the origin.
+    """
     # Of the host no more than its name: what was typed in the wrong place may be a secret.
     authority = text.removeprefix("redshift://").split("?")[0].split("@")[-1]
-    shown = "--warehouse redshift://" + re.match(r"[\w.-]*", authority).group()  # type: ignore[union-attr]
+    shown = f"{origin} redshift://" + re.match(r"[\w.-]*", authority).group()  # type: ignore[union-attr]
     try:
         parts = urlsplit(text)
     except ValueError:  # its own text would show the whole address
