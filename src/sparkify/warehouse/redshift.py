@@ -361,21 +361,18 @@ class RedshiftWarehouse(Transactions):
     def ask(self, sql: str) -> Answer:
         statement = check_reads_only(sql)
         usual, most = self._settings.statement_timeout, self._settings.timeout
+        shortened = not 0 < usual < most
         self._begin(" read only")
         try:
-            if not 0 < usual < most:
-                self._main.execute(
-                    f"set statement_timeout to {round(most * 1000)}"
-                )  # the end of the transaction undoes it
+            if shortened:  # the end of the transaction undoes it
+                self._main.execute(f"set statement_timeout to {round(most * 1000)}")
             return self._main.answer(statement)
-        except StatementTimeout as error:
-            if 0 < usual < most:
-                raise
-            raise WarehouseError(
-                f"{self.url}: the question took longer than {most:g} s and was ended; ask for less, or set timeout "
-                "(SPARKIFY_TIMEOUT) higher"
-            ) from error
         except WarehouseError as error:
+            if shortened and isinstance(error, StatementTimeout):
+                raise WarehouseError(
+                    f"{self.url}: the question took longer than {most:g} s and was ended; ask for less, or set timeout "
+                    "(SPARKIFY_TIMEOUT) higher"
+                ) from error
             if error.passing:
                 raise
             raise UsageError(str(error)) from error
