@@ -127,6 +127,8 @@ def catalogue() -> str:
         "each answer keeps its invariant, whatever titles songs share and whatever plays lack. Plays before the year 1 "
         "or after 9999, which logs can hold, are in none.",
         "",
+        *_FORMATS,
+        "",
         "Every query takes:",
         "",
         *(_taken(parameter) for parameter in queries.FILTERS),
@@ -137,6 +139,19 @@ def catalogue() -> str:
         own = [_taken(parameter) for parameter in query.parameters if parameter not in queries.FILTERS]
         lines += ["", *own] if own else []
     return "\n".join(lines) + "\n"
+
+
+_FORMATS = (
+    "With `--format`, of `sparkify sql` too:",
+    "",
+    "- **csv** spells values as DuckDB does: `true`, `2018-11-01 21:01:46.796001`, `12.50`, `nan`, `inf`, `infinity`, "
+    '`1 month 2 days`, `\\x00\\xFF` of bytes. Lists, structs and maps are JSON. NULL is empty, an empty text `""`.',
+    "- **json** is a list of objects, one a line. Numbers keep all their digits; days and times are ISO 8601; what "
+    'JSON has no form for is text as in CSV, and `"NaN"`, `"Infinity"`, `"-Infinity"`.',
+    "- **parquet** keeps the types. A sum of whole numbers is a BIGINT, or DECIMAL(38,0) where it is too large; types "
+    "that Parquet lacks (INTERVAL, TIMETZ, BIT, UNION, …) are text as in CSV.",
+    "- Columns of the same name, in any case of letters, get a number that no other column has: `a`, `a_2`.",
+)
 
 
 def _taken(parameter: queries.Parameter) -> str:

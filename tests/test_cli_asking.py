@@ -3,16 +3,21 @@
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
-from datetime import date, datetime
+import time
+from contextlib import closing
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from sparkify import queries, sql_queries
+from sparkify.warehouse.duckdb import DuckDBWarehouse
 from tests.command import (
+    DATABASE,
     Row,
     ask,
     environment,
@@ -72,10 +77,10 @@ ALL_TYPES = (
 def test_answers_in_every_format(loaded: Path) -> None:
     when = datetime(2018, 11, 1, 21, 1, 46, 796000)
     table = inside(loaded, "sql", ALL_TYPES).ok().out
-    assert re.search(r"1 +2\.5 +a'b,\"c +NULL +2018-11-01 21:01:46\.796 +True +12\.50", table)
+    assert re.search(r"1 +2\.5 +a'b,\"c +NULL +2018-11-01 21:01:46\.796 +true +12\.50", table)
     [names, values] = csv.reader(io.StringIO(inside(loaded, "sql", ALL_TYPES, "-f", "csv").ok().out))
     assert names == ["i", "d", "t", "n", "ts", "b", "p"]
-    assert values == ["1", "2.5", "a'b,\"c", "", "2018-11-01 21:01:46.796", "True", "12.50"]
+    assert values == ["1", "2.5", "a'b,\"c", "", "2018-11-01 21:01:46.796", "true", "12.50"]
     assert json.loads(inside(loaded, "sql", ALL_TYPES, "-f", "json").ok().out) == [
         {"i": 1, "d": 2.5, "t": "a'b,\"c", "n": None, "ts": "2018-11-01T21:01:46.796000", "b": True, "p": 12.5}
     ]
@@ -130,6 +135,76 @@ def test_json_is_json_whatever_the_answer(loaded: Path, value: str) -> None:
         raise AssertionError(f"{constant} is no JSON")
 
     assert json.loads(inside(loaded, "sql", f"SELECT {value} AS x", "-f", "json").ok().out, parse_constant=refuse)
+
+
+SAME_NAMES = "SELECT 1 AS a, 2 AS a, 3 AS a_2, 4 AS A, 5 AS b"
+
+
+def test_no_value_is_lost_where_names_are_the_same(loaded: Path, tmp_path: Path) -> None:
+    names, values = ["a", "a_3", "a_2", "A_4", "b"], [1, 2, 3, 4, 5]
+    assert json.loads(inside(loaded, "sql", SAME_NAMES, "-f", "json").ok().out) == [
+        dict(zip(names, values, strict=True))
+    ]
+    assert inside(loaded, "sql", SAME_NAMES, "-f", "csv").ok().out == "a,a_3,a_2,A_4,b\n1,2,3,4,5\n"
+    assert inside(loaded, "sql", SAME_NAMES).ok().out.split()[:5] == names
+    inside(loaded, "sql", SAME_NAMES, "-f", "parquet", "-o", str(tmp_path / "x.parquet")).ok()
+    read = read_parquet(tmp_path / "x.parquet")
+    assert (read.columns, read.rows) == (names, [tuple(values)])
+
+
+def test_parquet_is_written_under_any_name(loaded: Path, tmp_path: Path) -> None:
+    strange = tmp_path / os.fsdecode(b"lat\xe9 'x'.parquet")
+    inside(loaded, "sql", "SELECT 1 AS a", "-f", "parquet", "-o", str(strange)).ok()
+    assert strange.read_bytes()[:4] == b"PAR1"
+
+
+# -- time zones -------------------------------------------------------------------------------------
+
+ZONE = (
+    "SELECT current_setting('TimeZone') AS zone, CAST(TIMESTAMPTZ '2018-11-01 12:00:00+00' AS VARCHAR) AS instant, "
+    "TIMESTAMPTZ '2018-11-01 12:00:00+00' AS noon, hour(TIMESTAMPTZ '2018-11-01 12:00:00+00') AS hour, "
+    "(SELECT count(*) FROM songplays WHERE start_time <= now() AND start_time > now() - INTERVAL 2 HOURS) AS plays"
+)
+UTC_ANSWER = "zone,instant,noon,hour,plays\nUTC,2018-11-01 12:00:00+00,2018-11-01 12:00:00+00,12,1\n"
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati"])
+def test_every_session_runs_in_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    """A play of an hour ago is one, wherever the machine stands; and what is written says the same."""
+    monkeypatch.setenv("TZ", zone)
+    played = time.time() - 3600
+    write_json(tmp_path / "log_data" / "today.json", [event(ts=int(played * 1000))])
+    (tmp_path / "song_data").mkdir()
+    etl(tmp_path).ok()
+    assert sparkify(tmp_path, "sql", ZONE, "--format", "csv").ok().out == UTC_ANSWER
+    result = sparkify(tmp_path, "sql", ZONE, "--format", "parquet", "--output", "zone.parquet").ok()
+    assert result.out == ""
+    noon = datetime(2018, 11, 1, 12, tzinfo=UTC)
+    assert read_parquet(tmp_path / "zone.parquet").rows[0][2].timestamp() == noon.timestamp()
+    sparkify(tmp_path, "export", "out").ok()
+    [(start_time, *_)] = read_parquet(tmp_path / "out" / "time.parquet").rows
+    assert abs(start_time.replace(tzinfo=UTC).timestamp() - played) < 1
+    [(started, loaded_at)] = ask(tmp_path, "select started_at, loaded_at from etl_runs join etl_files using (run_id)")
+    for moment in (started, loaded_at):
+        assert abs(moment.replace(tzinfo=UTC).timestamp() - time.time()) < 600
+    time.tzset()  # the zone of this process too, for the page and the load, which keep their sessions
+    try:
+        with closing(DuckDBWarehouse(tmp_path / DATABASE)) as warehouse:
+            for _ in range(2):
+                with warehouse.asking():
+                    assert warehouse.ask("select current_setting('TimeZone')").rows == [("UTC",)]
+            with warehouse.session():
+                assert warehouse.query("select current_setting('TimeZone')") == [("UTC",)]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_instants_are_told_without_a_time_zone_database(loaded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONTZPATH", "/nowhere")
+    statement = "SELECT TIMESTAMPTZ '2018-11-01 12:00:00.5+00' AS t, 7 AS n"
+    out = sparkify(loaded, "sql", statement, "--format", "csv").ok().out
+    assert out == "t,n\n2018-11-01 12:00:00.5+00,7\n"
 
 
 def test_no_rows(tmp_path: Path) -> None:

@@ -430,7 +430,7 @@ def test_an_export_without_a_staging_prefix_is_told(loaded: House, tmp_path: Pat
 def test_pages_share_a_few_connections(loaded: House) -> None:
     questions = [("top-songs", str(limit)) for limit in range(1, 13)]
     loaded.standin.clear()
-    pages = Reader(loaded.settings())
+    pages = Reader(loaded.settings(timeout=60))
     try:
         with ThreadPoolExecutor(len(questions)) as threads:
             found = list(threads.map(lambda asked: pages.answer(asked[0], {"limit": asked[1]}), questions))
@@ -444,7 +444,7 @@ def test_pages_share_a_few_connections(loaded: House) -> None:
         for (name, limit), shown in zip(questions, found, strict=True):
             assert shown.value == queries.answer(warehouse, name, {"limit": limit})
             assert shown.problem == ""
-    sessions = {each.session for each in loaded.standin.statements if "statement_timeout to 300000" in each.sql}
+    sessions = {each.session for each in loaded.standin.statements if "statement_timeout to 60000" in each.sql}
     assert 1 <= len(sessions) <= CONNECTIONS
 
 

@@ -26,7 +26,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
-from sparkify.errors import UsageError
+from sparkify.errors import UsageError, WarehouseError
 from sparkify.warehouse.redshift_address import RedshiftAddress, parse_address
 from tests import redshift_house
 from tests.command import Result
@@ -460,6 +460,33 @@ def test_a_statement_that_takes_too_long_is_cancelled(ask: Ask) -> None:
     assert "took too long" in message
     assert "SPARKIFY_STATEMENT_TIMEOUT" in message
     ask(ask.address(), statement_timeout="0.3").ok()
+
+
+def test_a_question_that_takes_too_long_is_ended(ask: Ask) -> None:
+    endless = f"select count(*) from {', '.join(f'songplays as s{number}' for number in range(9))}"
+    began = time.monotonic()
+    message = ask(ask.address(), "sql", endless, timeout="0.3").failed(1)
+    assert time.monotonic() - began < 10
+    assert "longer than 0.3 s" in message
+    assert "SPARKIFY_TIMEOUT" in message
+    with ask.house.open(timeout=0.3) as (warehouse, _):  # of questions alone, and of no other statement
+        with pytest.raises(WarehouseError, match="SPARKIFY_TIMEOUT"):
+            warehouse.ask(endless)
+        assert warehouse.ask("select 1 as one").rows == [(1,)]
+        assert warehouse.query("show statement_timeout") == [("0",)]
+
+
+def test_a_session_runs_in_utc_whatever_the_user_is_set_to(ask: Ask, cluster: Cluster) -> None:
+    cluster._administer(f"alter role {cluster.standin.user} set timezone to 'America/New_York'")
+    try:
+        with ask.house.open() as (warehouse, _):
+            assert warehouse.query("show timezone") == [("UTC",)]
+            [(noon,)] = warehouse.ask("select timestamptz '2018-11-01 12:00:00+00' as noon").rows
+            assert noon == datetime(2018, 11, 1, 12, tzinfo=UTC)
+            zone = warehouse.ask("select cast(timestamptz '2018-11-01 12:00:00+00' as varchar) as noon").rows
+            assert zone == [("2018-11-01 12:00:00+00",)]
+    finally:
+        cluster._administer(f"alter role {cluster.standin.user} reset timezone")
 
 
 def test_the_limit_of_a_statement_holds_for_loads_too(cluster: Cluster, tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def as_json(answer: Answer) -> str:
         values = map(spelling.as_json, row, answer.types)
         return "{" + ", ".join(f"{name}: {value}" for name, value in zip(names, values, strict=True)) + "}"
 
-    return "[\n" + ",\n".join(map(one, answer.rows)) + "\n]\n"
+    return "[\n" + ",\n".join(map(one, answer.rows)) + "\n]\n" if answer.rows else "[]\n"
 
 
 def as_csv(answer: Answer) -> str:

@@ -77,7 +77,9 @@ class Reader:
     """Answers for all pages; used by many threads."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings.model_copy(update={"wait": min(settings.wait, WAIT)})
+        # What a page asks besides questions, such as how the loads went, may take no longer than these.
+        limit = min(settings.timeout, settings.statement_timeout or settings.timeout)
+        self._settings = settings.model_copy(update={"wait": min(settings.wait, WAIT), "statement_timeout": limit})
         self._on_file = not settings.warehouse.startswith("redshift://")
         # DuckDB takes every core for one question; two at once would only hold the file longer.
         self._workers = ThreadPoolExecutor(1 if self._on_file else CONNECTIONS, thread_name_prefix="question")

@@ -23,7 +23,7 @@ from sparkify.warehouse import Answer, Inexact, Row, number
 from sparkify.warehouse.local import LocalEngine
 from sparkify.warehouse.redshift_address import RedshiftAddress
 from sparkify.warehouse.redshift_loading import Doubtful, Loading
-from sparkify.warehouse.redshift_reading import check_reads_only, unload_statement
+from sparkify.warehouse.redshift_reading import asked, check_reads_only, unload_statement
 from sparkify.warehouse.redshift_session import Refused, StatementTimeout
 from sparkify.warehouse.redshift_transactions import WORK, Transactions, quoted
 from sparkify.warehouse.staging_area import StagingArea, own_spool, write_rows
@@ -370,25 +370,9 @@ class RedshiftWarehouse(Transactions):
 
     def ask(self, sql: str) -> Answer:
         statement = check_reads_only(sql)
-        usual, most = self._settings.statement_timeout, self._settings.timeout
         self._begin(" read only")
         try:
-            if not 0 < usual < most:
-                self._main.execute(
-                    f"set statement_timeout to {round(most * 1000)}"
-                )  # the end of the transaction undoes it
-            return self._main.answer(statement)
-        except StatementTimeout as error:
-            if 0 < usual < most:
-                raise
-            raise WarehouseError(
-                f"{self.url}: the question took longer than {most:g} s and was ended; ask for less, or set timeout "
-                "(SPARKIFY_TIMEOUT) higher"
-            ) from error
-        except WarehouseError as error:
-            if error.passing:
-                raise
-            raise UsageError(str(error)) from error
+            return asked(self._main, statement, self._settings.timeout, self._settings.statement_timeout)
         finally:
             self._roll_back()
 

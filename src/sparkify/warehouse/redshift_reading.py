@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sparkify.errors import UsageError
+from sparkify.errors import UsageError, WarehouseError
+from sparkify.warehouse import Answer
+from sparkify.warehouse.redshift_session import RedshiftSession, StatementTimeout
 from sparkify.warehouse.redshift_staging import literal
 
 _ONLY_READS = "one SELECT at a time, and nothing else: this command only reads"
@@ -39,6 +41,28 @@ def _one_select(sql: str) -> str:
         if name.startswith(_FORBIDDEN_PREFIXES) or name in _FORBIDDEN:
             raise UsageError(f"{name}() may change something, and this command only reads; leave it out")
     return sql.strip().rstrip(";").rstrip()
+
+
+def asked(session: RedshiftSession, select: str, most: float, usual: float) -> Answer:
+    """What a SELECT gives within `most` seconds, in a transaction that is rolled back, and the shorter time with it.
+
+    `usual` is what every statement may take; 0: no limit. Raises UsageError when it fails, WarehouseError when that
+    says nothing of it, such as when it takes too long.
+    """
+    shortened = not 0 < usual < most
+    try:
+        if shortened:
+            session.execute(f"set statement_timeout to {round(most * 1000)}")
+        return session.answer(select)
+    except WarehouseError as error:
+        if shortened and isinstance(error, StatementTimeout):
+            raise WarehouseError(
+                f"{session.address.url}: the question took longer than {most:g} s and was ended; ask for less, or set "
+                "timeout (SPARKIFY_TIMEOUT) higher"
+            ) from error
+        if error.passing:
+            raise
+        raise UsageError(str(error)) from error
 
 
 def unload_statement(select: str, url: str, role: str, region: str | None) -> str:
