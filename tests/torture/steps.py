@@ -67,15 +67,17 @@ def _step(frame: FrameType, event: str) -> str | None:
     return None
 
 
-def load(folder: Path, arguments: list[str], strike: Strike | None) -> tuple[Result, Counter[str]]:
+def load(
+    folder: Path, arguments: list[str], strike: Strike | None = None, *, watched: bool = False
+) -> tuple[Result, Counter[str]]:
     """`sparkify` with these arguments in a child of this process, which has imported the package already.
 
-    The steps are told of a load that ends by itself only. The exit code of a process that a signal ended is negative.
+    The steps are told of a load that is watched or struck, and ends by itself. The exit code of a process that a signal ended is negative.
     """
     said: list[Path] = [folder / f".{name}" for name in ("out", "err", "steps")]
     pid = os.fork()
     if not pid:
-        _child(folder, arguments, _Watch(strike), said)
+        _child(folder, arguments, _Watch(strike) if strike or watched else None, said)
     _, status = os.waitpid(pid, 0)
     out, err, steps = (path.read_bytes() for path in said)
     for path in said:
@@ -84,7 +86,7 @@ def load(folder: Path, arguments: list[str], strike: Strike | None) -> tuple[Res
     return Result(os.waitstatus_to_exitcode(status), out.decode(), err.decode()), seen
 
 
-def _child(folder: Path, arguments: list[str], watch: _Watch, said: list[Path]) -> None:
+def _child(folder: Path, arguments: list[str], watch: _Watch | None, said: list[Path]) -> None:
     from sparkify.cli import main
 
     try:
@@ -98,13 +100,14 @@ def _child(folder: Path, arguments: list[str], watch: _Watch, said: list[Path]) 
         os.environ.update(given)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        threading.setprofile(watch)
-        sys.setprofile(watch)
+        if watch is not None:
+            threading.setprofile(watch)
+            sys.setprofile(watch)
         code = main(arguments)
         sys.setprofile(None)
         sys.stderr.flush()
         sys.stdout.flush()
-        if watch.strike is None:
+        if watch is not None and watch.strike is None:
             said[2].write_bytes(pickle.dumps(watch.seen))
         os._exit(code)
     except BaseException:  # whatever it is, this process must not go on as its parent
