@@ -16,7 +16,8 @@ dashboard: $(VENV)/dashboard.stamp
 test: $(VENV)/dev.stamp
 	# Compiled once, for the hundreds of processes that tests start, also where Python is told not to write it down.
 	$(BIN)/python -m compileall -q src tests
-	$(BIN)/python -m pytest -n 2 -q
+	# One worker more than CI has cores: tests also wait, for signals, locks, browsers and stores that stall.
+	$(BIN)/python -m pytest -n 3 --dist worksteal -q
 
 # A million bent files, then stopped processes, full disks, little memory. FILES= and SEED= may be given; each part
 # prints its seed first and sums up in its last line.

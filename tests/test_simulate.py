@@ -365,7 +365,7 @@ class TestRepeatable:
         assert contents(tmp_path / "a") != contents(tmp_path / "c")
 
     def test_memory_does_not_grow_with_the_events(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(traffic, "BLOCK", 6_000)
+        monkeypatch.setattr(traffic, "BLOCK", 3_000)
         company = Company(songs=10, users=50)
 
         def peak(events: int) -> int:
@@ -377,7 +377,7 @@ class TestRepeatable:
                 tracemalloc.stop()
 
         peak(100)  # caches and imports
-        assert peak(64_000) < 1.15 * peak(16_000)
+        assert peak(32_000) < 1.15 * peak(8_000)
 
 
 def parsed(line: bytes) -> Event | None:
