@@ -182,7 +182,7 @@ class Warehouse(Protocol):
         """Let go of everything."""
 
 
-_BESIDE = ("", ".wal", ".wal.checkpoint", ".wal.recovery", ".tmp", ".lock")
+_BESIDE = ("", ".wal", ".wal.checkpoint", ".wal.recovery", ".tmp", ".lock", ".spool")
 """How the names end of a DuckDB file, and of what its engine and a load keep beside it."""
 
 
@@ -192,7 +192,7 @@ def check_not_warehouse(option: str, path: Path, url: str) -> None:
         return
     file = os.path.realpath(url.removeprefix("duckdb:///"))
     target = Path(os.path.realpath(path))
-    own = {Path(file + ending) for ending in _BESIDE} | {Path(file).with_name(f".{Path(file).name}.spool")}
+    own = {Path(file + ending) for ending in _BESIDE}
     with suppress(OSError):
         if path.samefile(file):  # by another name
             own.add(target)
