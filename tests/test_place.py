@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from sparkify.warehouse.duckdb import DuckDBWarehouse
 from tests.command import (
     DATABASE,
     ask,
@@ -164,7 +165,7 @@ def test_what_has_the_name_of_the_lock_or_the_spool_but_is_another_s_stays(
     before = identity(there)
     for _ in range(2):
         message = inside(tmp_path, "etl", *DATA, wait="0.1").failed(2)
-        assert message.startswith(f"{there}: is ")
+        assert message.startswith(f"{there.name}: is ")
     assert identity(there) == before
     assert notes.read_text(encoding="utf-8") == "notes"
     if make is as_folder:
@@ -208,6 +209,9 @@ def test_a_stopped_load_holds_the_file_by_whatever_name_and_its_spool_is_cleared
         assert f"another load is running (process {load.pid})" in message
         beside = {path.name for path in (tmp_path / "disk").iterdir()}
         assert {"w.duckdb", "w.duckdb.lock", "w.duckdb.spool"} <= beside
+        # Those who read make way for it, by whatever name.
+        for name in (DATABASE, "disk/w.duckdb"):
+            assert DuckDBWarehouse(tmp_path / name).is_loading()
     finally:
         load.kill()
         finish(load)

@@ -45,6 +45,14 @@ def test_what_a_killed_process_left_goes_with_the_next_and_what_another_one_hold
     assert [path.name for path in tmp_path.iterdir()] == ["sparkify-notes"]
 
 
+def test_what_an_earlier_version_left_goes_as_well(tmp_path: Path) -> None:
+    left = tmp_path / "sparkify-a1b2.scratch"
+    left.mkdir()
+    (left / ".held").touch()
+    with scratch(tmp_path) as folder:
+        assert [path.name for path in tmp_path.iterdir()] == [folder.parent.name]
+
+
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SourceError, match="cannot be written"), scratch(tmp_path / "file"):
