@@ -380,7 +380,7 @@ class Store:
         """A page as stores list that are not S3; `start-after` means nothing to them."""
         keys = [key for key in bucket.keys(prefix) if key.startswith(prefix)]
         if self.listing == "circle":
-            return keys[:limit], [], "0"
+            return keys[:limit], [], "0" if len(keys) > limit else ""
         keys.sort(key=lambda key: hashlib.md5(key.encode(), usedforsecurity=False).digest())
         start = int(place or 0)
         step = limit if self.listing == "shuffled" else max(1, limit // 2)

@@ -178,7 +178,6 @@ def test_a_batch_has_a_bounded_number_of_files() -> None:
     [
         (None, None, "nothing to load"),
         ("missing", None, "no such folder"),
-        ("file.json", None, "is a file"),
         ("ftp://bucket/songs", None, "ftp"),
         ("a", "a", "overlap"),
         ("a", "a/b", "overlap"),
