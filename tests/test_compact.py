@@ -796,7 +796,7 @@ def test_killed_at_any_moment_it_is_as_before_and_a_rerun_completes_it(
     assert json.loads(left[f"parts/log_data/{MANIFEST}"]) == {"entries": []}
     report, _ = loaded(House(house.root, "between.duckdb"), house.path("song_data"), target)
     assert report.rows["staging_events"] == 0
-    assert len(report.warnings) == (written > 2)
+    assert len([each for each in report.warnings if "no manifest names" in each]) == (written > 2)
     compacted(house.root, source, target, part_bytes=1500)
     assert objects(server, bucket, "parts/") == expected
 

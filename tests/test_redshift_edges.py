@@ -175,7 +175,7 @@ def test_a_last_transaction_that_is_tried_again_adds_up_once(local: Local, tmp_p
         local.standin.clear()
         local.standin.fail("^update etl_runs set finished_at|^update etl_runs\\s+set\\s+finished_at", "1023", times=2)
         report = twins.load()
-        assert (report.rows["songplays"], len(report.warnings)) == (2, 1)
+        assert (report.rows["songplays"], len([each for each in report.warnings if "(R1)" in each])) == (2, 1)
         twins.whole()
 
 
