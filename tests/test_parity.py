@@ -229,6 +229,7 @@ def line(**fields: str) -> bytes:
 NUMBERS = (
     *("200", "200.0", '"200"', '"200.0"', "2e2", "2.0E+2", "-0", "-7", "0.0", "-0.0", "2147483647", '""', "null"),
     *("200.00", "2000000000.0", "1e0", "100e-2", "-2147483648", "12345678901e-2"),
+    *("7.00000000000000000001", "1e-400", "1.84E2"),
 )
 TEXTS = (
     *("702", "1.10", "-1.5e3", "1E5", "00", "true", "false", '"true"', '"1.10"', '"007"', '" x "', '""', "null"),
@@ -251,7 +252,13 @@ def odd_values() -> Iterator[bytes]:
     """Records each of which has one value that COPY may bend, or that is a reject."""
     for field in FIELDS["log"]:
         whole = field.name in ("ts", "registration", "length")
-        texts = TEXTS if field.width else (*NUMBERS, "1541990258796", "1541990258796.0") if whole else NUMBERS
+        texts = (
+            TEXTS
+            if field.width
+            else (*NUMBERS, "1541990258796", "1541990258796.0", "1541121934796.0001")
+            if whole
+            else NUMBERS
+        )
         chosen = texts if field.name in ("song", "status", "ts", "length", "page") else texts[::4]
         yield from (line(**{field.name: text}) for text in chosen)
     for text in (

@@ -39,8 +39,11 @@ _STRING = rb'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+"'
 _NUMBER = rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
 _SCALAR = rb"(?:%b|%b|true|false|null)" % (_STRING, _NUMBER)
 # Any number of members or elements at once: a comma follows each, so none of them can go on in the next block.
-_MEMBERS = re.compile(rb"(?:%b%b:%b%b%b,%b)*+" % (_STRING, _SPACE, _SPACE, _SCALAR, _SPACE, _SPACE))
+_MEMBER = rb"%b%b:%b%b%b" % (_STRING, _SPACE, _SPACE, _SCALAR, _SPACE)
+_MEMBERS = re.compile(rb"(?:%b,%b)*+" % (_MEMBER, _SPACE))
 _ELEMENTS = re.compile(rb"(?:%b%b,%b)*+" % (_SCALAR, _SPACE, _SPACE))
+# Most records: objects that hold neither object nor array. Nothing can go on behind the brace that closes one.
+_FLAT = re.compile(rb"\{%b(?:(?:%b,%b)*+%b)?+\}" % (_SPACE, _MEMBER, _SPACE, _MEMBER))
 _KEY = re.compile(rb"(%b)%b:%b" % (_STRING, _SPACE, _SPACE))
 _ONE_SCALAR = re.compile(_SCALAR)
 _BOUNDS = re.compile(rb'[^"{}[\]]*+(?:%b|([{[])|([}\]]))' % _STRING)
@@ -114,6 +117,10 @@ def split(stream: Readable, *, block: int = BLOCK, longest: int = MAX_RECORD) ->
         start = window.offset
         scan = next((each for each in scans if each.take_up(start)), None)
         if scan is None:
+            if flat := _FLAT.match(window.data, window.position, window.limit - 1):
+                yield Value(window.line, flat[0])
+                window.advance(flat.end())
+                continue
             scan = Scan(start)
             scans.append(scan)
         while (state := scan.go_on(window)) is State.OPEN and window.held <= longest:

@@ -73,6 +73,8 @@ class Checker:
 
     def __init__(self, fields: tuple[Field, ...], paths: JsonPaths | None = None) -> None:
         self._fields = fields
+        self._named = [(field, field.name, (field.name,)) for field in fields]
+        self._required = [field.name for field in fields if field.required]
         self._paths = paths.paths if paths is not None else None
 
     def check(self, value: Value) -> dict[str, str | int | float]:
@@ -86,39 +88,39 @@ class Checker:
         suspicious = _SUSPICIOUS_ESCAPE.search(value.text) is not None
         found = self._by_path(data, value.text) if self._paths is not None else self._by_name(data, value.text)
         record: dict[str, str | int | float] = {}
-        for field, (path, source) in zip(self._fields, found, strict=True):
-            item = source
-            if isinstance(item, _CONTAINER) and (suspicious or field.type is Type.TEXT):
-                text = source_text(value.text, path) or b""
-                if suspicious:
-                    _check_texts(field, text)
-                item = text.decode() if field.type is Type.TEXT else item
-            elif suspicious and isinstance(item, str):
-                _check_text(field, item)
-            typed = convert(field, item)
+        for field, path, source in found:
+            if source is None:
+                continue
+            nested = isinstance(source, _CONTAINER)
+            text = source_text(value.text, path) or b"" if nested else b""
+            if suspicious:
+                _check_texts(field, text if nested else source)
+            typed = convert(field, text.decode() if nested and field.type is Type.TEXT else source)
             if typed is not None:
                 record[field.name] = typed
-        for field in self._fields:
-            if field.required and record.get(field.name, "") == "":
-                raise BadValue(f"{field.name} is missing{self._instead(record, data)}")
+        for name in self._required:
+            if record.get(name, "") == "":
+                raise BadValue(f"{name} is missing{self._instead(record, data)}")
         return record
 
-    def _by_name(self, data: dict[str, object], text: bytes) -> Iterator[tuple[tuple[Step, ...], object]]:
+    def _by_name(self, data: dict[str, object], text: bytes) -> Iterator[tuple[Field, tuple[Step, ...], object]]:
         """What the public names hold, matched exactly, then ignoring case, and where that is."""
         folded: dict[str, str] | None = None
-        for field in self._fields:
-            key = field.name
-            if key not in data:
-                if folded is None:
-                    folded = {name.lower(): name for name in data}
-                    if len(folded) < len(data):  # the last wins, and a key that comes again stands where it first was
-                        folded = {str(name).lower(): str(name) for name, _, _ in members(text)}
-                key = folded.get(key.lower(), "")
-            yield (key,), data.get(key) if key else None
+        for field, name, path in self._named:
+            if name in data:
+                yield field, path, data[name]
+                continue
+            if folded is None:
+                folded = {key.lower(): key for key in data}
+                if len(folded) < len(data):  # the last wins, and a key that comes again stands where it first was
+                    folded = {str(key).lower(): str(key) for key, _, _ in members(text)}
+            key = folded.get(name.lower())
+            if key is not None:
+                yield field, (key,), data[key]
 
-    def _by_path(self, data: dict[str, object], text: bytes) -> Iterator[tuple[tuple[Step, ...], object]]:
+    def _by_path(self, data: dict[str, object], text: bytes) -> Iterator[tuple[Field, tuple[Step, ...], object]]:
         assert self._paths is not None
-        for path in self._paths:
+        for field, path in zip(self._fields, self._paths, strict=True):
             item: object = data
             for step in path:
                 if isinstance(step, str) and isinstance(item, dict):
@@ -131,7 +133,7 @@ class Checker:
                     break
                 else:
                     item = None
-            yield path, item
+            yield field, path, item
 
     def _instead(self, record: dict[str, str | int | float], data: dict[str, object]) -> str:
         """What the object is instead of a record, for the message."""
@@ -154,26 +156,23 @@ def _no_object(text: bytes) -> str:
     return f"not a JSON object but {kind.get(text[:1], 'a number')}"
 
 
-def _check_texts(field: Field, text: bytes) -> None:
-    """As `_check_text`, for every text within an object or array."""
-    for found in TEXT.finditer(text):
-        _check_text(field, str(_DECODER.decode(found[0].decode())))
-
-
-def _check_text(field: Field, text: str) -> None:
-    """Raise BadValue when a text is no Unicode text or holds U+0000."""
-    if "\0" in text:
-        raise BadValue(f"U+0000 in {field.name}")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise BadValue(f"half a surrogate pair in {field.name}") from error
+def _check_texts(field: Field, source: object) -> None:
+    """Raise BadValue when a text, or one within the JSON text (bytes) of a value, is no Unicode or holds U+0000."""
+    if isinstance(source, bytes):
+        texts = [str(_DECODER.decode(found[0].decode())) for found in TEXT.finditer(source)]
+    else:
+        texts = [source] if isinstance(source, str) else []
+    for text in texts:
+        if "\0" in text:
+            raise BadValue(f"U+0000 in {field.name}")
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise BadValue(f"half a surrogate pair in {field.name}") from error
 
 
 def convert(field: Field, source: object) -> str | int | float | None:
-    """A source value as its column holds it; raises BadValue when it does not fit."""
-    if source is None:
-        return None
+    """A source value, not null, as its column holds it; raises BadValue when it does not fit."""
     if field.type is Type.TEXT:
         text = str(source) if isinstance(source, str) else "true" if source is True else "false"
         if len(text) * 4 > field.width and len(text.encode()) > field.width:
@@ -190,7 +189,8 @@ def convert(field: Field, source: object) -> str | int | float | None:
             raise BadValue(f"{field.name} {_shown(source)} is too large")
         return number
     low, high = (EPOCH_MIN, EPOCH_MAX) if field.type is Type.EPOCH else (INT_MIN, INT_MAX)
-    whole: int | None = _whole(*match.groups(default=""))
+    plain = len(match[0]) < _LONGEST_WHOLE and match[0].lstrip("-").isdecimal()
+    whole: int | None = int(match[0]) if plain else _whole(*match.groups(default=""))
     if whole is None:
         raise BadValue(f"{field.name} {_shown(source)} is no whole number")
     if not low <= whole <= high:
