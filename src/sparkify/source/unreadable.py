@@ -96,7 +96,17 @@ def _damaged(error: Exception) -> str:
 
 def _holds_object(source: Source) -> bool:
     with source.open() as stream:
+        return any(isinstance(item, Value) and item.is_object for item in split(_UpToDamage(stream)))
+
+
+class _UpToDamage:
+    """What comes out of an archive before its damage: an object there is one."""
+
+    def __init__(self, stream: Unpacked) -> None:
+        self._stream = stream
+
+    def read(self, size: int, /) -> bytes:
         try:
-            return any(isinstance(item, Value) and item.is_object for item in split(stream))
+            return self._stream.read1(size)
         except DAMAGE:
-            return False
+            return b""
