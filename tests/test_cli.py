@@ -515,7 +515,10 @@ def test_the_report_has_every_key_when_nothing_was_opened(tmp_path: Path, code: 
     small_company(tmp_path)
     holder = None
     if code == 1:
-        (tmp_path / DATABASE).write_text("no database\n" * 2000)
+        sparkify(tmp_path, "create-tables").ok()
+        with (tmp_path / DATABASE).open("r+b") as stream:  # damaged behind its beginning
+            stream.seek(4096)
+            stream.write(b"\xff" * 8192)
     if code == 5:
         sparkify(tmp_path, "create-tables").ok()
         script = f"import duckdb, time; c = duckdb.connect({DATABASE!r}); print(1, flush=True); time.sleep(600)"
