@@ -227,7 +227,7 @@ mount -t tmpfs -o size="$1" none disk || exit 77
 shift; cd disk; test -e ../before && cp ../before "$DATABASE"
 "$@"; echo $? >../code
 "$PYTHON" -m sparkify status >/dev/null 2>../status
-mount -o remount,size=200m . || exit 77
+mount -t tmpfs -o remount,size=200m none "$PWD" || exit 77
 "$@" 2>../again >/dev/null || exit 78
 cp "$DATABASE" ..
 """
