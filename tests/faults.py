@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.command import Result, environment
+from tests.command import TIMEOUT, Result, environment
 
 CALLS: dict[str, tuple[str, ...]] = {
     "openat": ("EACCES", "EMFILE", "ENOSPC", "EIO", "EROFS", "ELOOP", "ENAMETOOLONG"),
@@ -111,7 +112,7 @@ class Commands:
         watcher = self._watch(pid, tracing) if tracing else None
         os.kill(pid, signal.SIGCONT)
         try:
-            code = self._answer()
+            code = self._answer(pid)
         finally:
             if watcher is not None:
                 watcher.kill()
@@ -129,9 +130,15 @@ class Commands:
                 found.setdefault(match[2], Counter())[match[1]] += 1
         return Counter({call: max(counts.values()) for call, counts in found.items()})
 
-    def _answer(self) -> int:
+    def _answer(self, pid: int | None = None) -> int:
+        """What the server says next; strace may leave the process that it watches stopped, so that is told to go on."""
         assert self._process.stdout is not None
-        return int(self._process.stdout.readline())
+        for _ in range(TIMEOUT):
+            if select.select([self._process.stdout], [], [], 1)[0]:
+                return int(self._process.stdout.readline())
+            if pid is not None:
+                os.kill(pid, signal.SIGCONT)
+        raise AssertionError("stuck")
 
     def _watch(self, pid: int, tracing: tuple[str, ...]) -> subprocess.Popen[str]:
         options = tracing if "-o" in tracing else ("-o", os.devnull, *tracing)

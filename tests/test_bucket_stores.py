@@ -102,7 +102,7 @@ def test_the_first_byte_may_take_its_time(place: Place) -> None:
     place.etl(stall="20").ok()
     assert place.plays == 2
     for value in ("0", "0.5", "100000", "nan", "soon"):
-        assert "setting 'stall'" in place.etl(stall=value).failed(2)
+        assert "SPARKIFY_STALL" in place.etl(stall=value).failed(2)
 
 
 def test_an_archived_object_is_told_as_such(place: Place) -> None:
@@ -138,7 +138,7 @@ def test_one_file_or_object_is_a_location(place: Place) -> None:
     inside(place.folder, "etl", "--log-data", address).ok()
     assert place.etl().ok().out.startswith("loaded 1 file")  # the other one
     assert inside(place.folder, "etl", "--log-data", address).ok().out.startswith("nothing new")
-    assert "hold no data file" in inside(place.folder, "etl", "--log-data", f"{place.root}/none").ok().err
+    assert "holds no data file" in inside(place.folder, "etl", "--log-data", f"{place.root}/none").ok().err
     inside(place.folder, "etl", "--log-data", f"{place.root}/log_data/empty.json").ok()
     said = inside(place.folder, "etl", "--log-data", f"{place.root}/log_data/notes.txt").failed(2)
     assert said.startswith(f"--log-data {place.root}/log_data/notes.txt: is not a data file (*.json, *.jsonl, *.ndjson")

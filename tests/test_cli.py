@@ -200,17 +200,19 @@ def test_a_password_in_an_address_is_not_repeated(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "advice"),
     [
-        (errno.ENOLCK, "its file system has no locks, put it on a disk of this machine"),
-        (errno.EOPNOTSUPP, "its file system has no locks, put it on a disk of this machine"),
-        (errno.ENOSPC, "make room on its disk"),
-        (errno.EIO, "check the disk"),
+        (errno.ENOLCK, "its file system has no such thing, use a disk of this machine"),
+        (errno.EOPNOTSUPP, "its file system has no such thing, use a disk of this machine"),
+        (errno.ENOSPC, "make room"),
+        (errno.EIO, "check its disk and run again"),
     ],
 )
 def test_a_lock_that_cannot_be_had_is_told_as_what_it_is(tmp_path: Path, number: int, advice: str) -> None:
     small_company(tmp_path)
     with patch("fcntl.flock", side_effect=OSError(number, os.strerror(number))):
         said = load(tmp_path).failed(1)
-    assert said == f"duckdb:///{DATABASE}: cannot be locked ({os.strerror(number)}); {advice}"
+    assert (
+        said == f"duckdb:///{DATABASE}: cannot be locked ({DATABASE}.lock beside it: {os.strerror(number)}); {advice}"
+    )
 
 
 JSONPATHS = [
@@ -346,10 +348,9 @@ MANGLED = [
     ('"log_data"', 'SPARKIFY_LOG_DATA "log_data": no such folder; the quotes are part of it: leave them out'),
     ("~/log_data", "SPARKIFY_LOG_DATA ~/log_data: no such folder; ~ stands for no folder here: write the whole path"),
     ("$HOME/log_data", "SPARKIFY_LOG_DATA $HOME/log_data: no such folder; variables are not filled in here: write the whole path"),
-    ("log_data/2018-11-01-events.json", "SPARKIFY_LOG_DATA log_data/2018-11-01-events.json: is a file; give the folder that holds it"),
     ("log_data/2018-11-01-events.json/x", "SPARKIFY_LOG_DATA log_data/2018-11-01-events.json/x: no such folder; check the path"),
-    ("circle.duckdb", "SPARKIFY_LOG_DATA circle.duckdb: cannot be read (Too many levels of symbolic links); mend the link, which leads in a circle"),
-    ("x" * 300, f"SPARKIFY_LOG_DATA {'x' * 300}: cannot be read (File name too long); check the path, and the disk that it lies on"),
+    ("circle.duckdb", "SPARKIFY_LOG_DATA circle.duckdb: cannot be read (Too many levels of symbolic links); its links lead around in a circle, check them"),
+    ("x" * 300, f"SPARKIFY_LOG_DATA {'x' * 300}: cannot be read (File name too long); use a shorter name"),
 ]  # fmt: skip
 
 

@@ -308,7 +308,6 @@ ODD = {
     "not objects": b"null\n[1, 2]\n" + E1,
     "NUL bytes": b"\x00\x00",
     "no UTF-8": E1.replace(b"Lyon", b"Ly\xffn") + b"\n" + E2,
-    "UTF-16": E1.decode().encode("utf-16"),
     "a sidecar": PATHS,
     "a sidecar with a mark": BOM + PATHS + b"\n",
     "a manifest": OTHER_MANIFEST,

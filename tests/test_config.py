@@ -85,6 +85,8 @@ BOUNDS: dict[str, tuple[list[object], list[object]]] = {
     "wait": ([0, 0.5, 86_400], [-1, -0.1, 86_401, "nan", "inf", "-inf", "1e400", float("nan"), float("inf")]),
     "retry": ([0, 86_400], [-1, 86_401, "nan", "inf", float("inf")]),
     "connect_timeout": ([0.1, 3_600], [0, -1, 3_601, "nan", "inf", float("nan")]),
+    "timeout": ([0.1, 86_400], [0, -1, 86_401, "nan", "inf", float("inf")]),
+    "stall": ([1, 3_600], [0, 0.5, 3_601, "nan", "inf", float("inf")]),
     "statement_timeout": ([0, 86_400], [-1, 86_401, "nan", "inf", float("inf")]),
 }
 """For each setting with bounds, values that it takes and values that it does not."""

@@ -538,6 +538,6 @@ def test_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
     assert leftovers(tmp_path / "large", database="spill.duckdb") == []
     # Nor does what people ask: what does not fit into memory is spilled to the disk, and cleared away.
     for arguments in (("export", "out"), ("check",), ("status",)):
-        sparkify(tmp_path / "large", *arguments, memory="40MB", threads="1").ok()
+        sparkify(tmp_path / "large", *arguments, memory="64MB", threads="1").ok()
     assert leftovers(tmp_path / "large") == []
     shutil.rmtree(tmp_path / "large")

@@ -221,7 +221,7 @@ def test_beneath_a_chart_are_its_numbers_files_and_sql(server: Server, browser: 
             box.get_by_role("button", name="PNG", exact=True).click()
         assert png.value.path().read_bytes().startswith(b"\x89PNG")
         box.get_by_text("Show the SQL").click()
-        expect(box.get_by_test_id("stCode")).to_have_text(re.compile(r"LIMIT 10\b"))
+        expect(box.get_by_test_id("stCode")).to_have_text(re.compile(r"limit 10\b"))
         shown = box.get_by_test_id("stCode").inner_text()
         assert "".join(shown.split()) == "".join(f"{sql};".split())
         harmless(seen)

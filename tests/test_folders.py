@@ -80,8 +80,8 @@ def test_links_that_lead_around_or_nowhere(tmp_path: Path) -> None:
     logs = small_company(tmp_path) / "log_data"
     (logs / "loop.json").symlink_to("loop.json")
     assert load(tmp_path).failed(1) == (
-        f"{logs}/loop.json: cannot be read (Too many levels of symbolic links); mend the link, which leads in a "
-        "circle, or pass it over with --skip loop.json"
+        f"{logs}/loop.json: cannot be read (Too many levels of symbolic links); its links lead around in "
+        "a circle, check them, or pass it over with --skip loop.json"
     )
     skip = ("--skip", "loop.json")
     assert load(tmp_path, *skip).ok().err.count("warning") == 0

@@ -272,7 +272,7 @@ def test_sums_are_whole_numbers_in_parquet(warehouse: DuckDBWarehouse, tmp_path:
 
 def test_what_is_wrong_with_a_parquet_file_is_told(tmp_path: Path) -> None:
     answer = Answer(("a",), ("INTEGER",), [(1,)])
-    with pytest.raises(SparkifyError, match="check the folder"):
+    with pytest.raises(SparkifyError, match="check the path"):
         write_parquet(answer, tmp_path / "missing" / "x.parquet")
     with pytest.raises(SparkifyError, match=r"does not fit into Parquet .*; choose --format csv or json"):
         write_parquet(Answer(("a",), ("INTEGER",), [("x",)]), tmp_path / "x.parquet")

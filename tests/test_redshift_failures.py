@@ -262,7 +262,7 @@ def test_a_load_whose_every_commit_fails_at_first_ends_well_by_itself(
 @pytest.mark.parametrize("how", ["1023", "drop-before"])
 def test_a_load_whose_every_step_fails_once_ends_well_by_itself(house: House, stages: Stages, how: str) -> None:
     for sent in ("^lock sparkify_work.batch", "^copy staging", "^copy batch", "^copy load_raw", "^insert into songplays",
-                 "^update etl_runs", "^insert into etl_files", "^select url, etag"):  # fmt: skip
+                 "^update etl_runs", "^insert into etl_files", "^select url, kind"):  # fmt: skip
         house.standin.fail(sent, how)
     assert house.load().status == "loaded"
     assert house.state() == stages.done

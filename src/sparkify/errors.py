@@ -39,7 +39,12 @@ _REMEDIES: dict[str, tuple[int, ...]] = {
     "its links lead around in a circle, check them": (errno.ELOOP,),
     "use a shorter name": (errno.ENAMETOOLONG,),
     "check the path": (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
-    "its file system lacks that, use a local disk": (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV),
+    "its file system has no such thing, use a disk of this machine": (
+        errno.ENOLCK,
+        errno.EOPNOTSUPP,
+        errno.ENOSYS,
+        errno.EXDEV,
+    ),
 }
 
 

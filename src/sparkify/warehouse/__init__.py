@@ -57,7 +57,10 @@ class Warehouse(Protocol):
     engine: Engine
     url: str
     """Its address, without secrets."""
-    spool: Spool
+
+    @property
+    def spool(self) -> Spool:
+        """Where files go that are soon read again."""
 
     def exists(self) -> bool:
         """Whether there is a database at the address."""

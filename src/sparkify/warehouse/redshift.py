@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -66,10 +67,6 @@ class RedshiftWarehouse(Transactions):
         """Where files go that are soon read again."""
         return self._local.spool
 
-    @spool.setter
-    def spool(self, spool: Spool) -> None:
-        self._local.spool = spool
-
     # -- opening --------------------------------------------------------------------------------------
 
     def exists(self) -> bool:
@@ -93,7 +90,7 @@ class RedshiftWarehouse(Transactions):
             self._retrying(self._make_locks)
             self._hold(self._settings.wait)
             self._locking = True
-            self.spool = own_spool(self.url, self._settings.spool_dir)
+            self._local.spool = own_spool(self.url, self._settings.spool_dir)
             if area is not None:
                 area.belong(self._identity())
                 # What a load before this one left when it was killed goes, now that it cannot be another's.
@@ -252,7 +249,7 @@ class RedshiftWarehouse(Transactions):
             if short == "loaded_origins" and self._ledger_is_old:
                 self._fetch_ledger()
             return self._local.rows(name, parameters)
-        return self.query(_OF_RUN.sub(rf"{WORK}.\1", self._statement(name)), parameters)
+        return self.query(self._of_run(self._statement(name)), parameters)
 
     def _statement(self, name: str) -> str:
         """A statement of `sql/`. What lasts for a run, which may need more than one connection, is a table of ours."""
@@ -266,9 +263,13 @@ class RedshiftWarehouse(Transactions):
             self._alter(sql)
             return
         made = _TEMP_TABLE.match(sql)
-        self._main.execute(_OF_RUN.sub(rf"{WORK}.\1", sql), parameters)
+        self._main.execute(self._of_run(sql), parameters)
         if made is not None:
             self._temporary.add(made.group(1))
+
+    def _of_run(self, sql: str) -> str:
+        """A statement of a load, with the tables of its run where they lie."""
+        return _OF_RUN.sub(rf"{WORK}.\1", sql) if self._locking else sql
 
     def _alter(self, sql: str) -> None:
         """Such statements wait for everybody who reads the table, even if he is idle: so not for ever."""
@@ -357,7 +358,7 @@ class RedshiftWarehouse(Transactions):
         loading = self._loaded()
         room = loading.area.room()
         try:
-            written = write_rows(_chained(few, rest), table, list(few[0]), room, self.spool)
+            written = write_rows(chain(few, rest), table, list(few[0]), room, self.spool)
             assert written is not None
             loading.send(written)
         finally:
@@ -456,10 +457,3 @@ def _few(
         if len(few) * len(row) > _FEW:
             return few, rows
     return few, None
-
-
-def _chained(
-    few: Iterable[Mapping[str, object]], rest: Iterator[Mapping[str, object]]
-) -> Iterator[Mapping[str, object]]:
-    yield from few
-    yield from rest
