@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     """How plays find songs; None keeps what the warehouse is set to (at first: resolve)."""
     wait: float = Field(default=30.0, ge=0, le=DAY)
     """Seconds to wait for a warehouse that another process holds."""
-    timeout: float = Field(default=300.0, ge=0.1, le=DAY)
+    timeout: float = Field(default=300.0, ge=0.001, le=DAY)
     """Seconds that one question may take: of `sql` and `query`, of the page and of the report."""
     memory: str = "2GB"
     """What DuckDB may hold in memory before it spills to disk."""
