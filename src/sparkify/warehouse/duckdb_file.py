@@ -20,7 +20,7 @@ from sparkify.errors import SparkifyError, UsageError, WarehouseError, Warehouse
 from sparkify.names import is_text
 from sparkify.source.spool import Spool
 from sparkify.values import remark
-from sparkify.warehouse.local import first_line
+from sparkify.warehouse.local import first_line, no_room
 
 T = TypeVar("T")
 
@@ -166,7 +166,7 @@ def _opening_error(url: str, error: duckdb.Error) -> SparkifyError:
     text = first_line(error)
     if "not a valid DuckDB database" in text or "older version" in text or "newer version" in text:
         return UsageError(f"{url}: is no DuckDB file that this version can open; name another file ({text[:200]})")
-    return WarehouseError(f"{url}: cannot be opened ({text[:300]})")
+    return WarehouseError(f"{url}: cannot be opened ({text[:300]}){no_room(text)}")
 
 
 def _holder(error: duckdb.Error) -> str:

@@ -180,4 +180,9 @@ def _engine_error(error: duckdb.Error) -> WarehouseError:
         return WarehouseError(
             f"DuckDB needs more memory or disk: {text[:300]}; set SPARKIFY_MEMORY higher or make room"
         )
-    return WarehouseError(f"DuckDB refused: {text[:500]}")
+    return WarehouseError(f"DuckDB refused: {text[:500]}{no_room(text)}")
+
+
+def no_room(text: str) -> str:
+    """What to do where the engine says that a disk is full; empty for anything else."""
+    return "; make room on its disk and run again" if "No space left" in text or "Disk quota" in text else ""
