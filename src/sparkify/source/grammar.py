@@ -33,17 +33,19 @@ BLOCK = 1 << 20
 BOM = b"\xef\xbb\xbf"
 _SHOWN = 4 * RECORD_SHOWN  # bytes of as many characters
 
-# The grammar. Repetitions are possessive: what they took is never given back, so matching is linear.
+# The grammar. Repetitions of characters are possessive: what they took is never given back. Those of groups are not
+# (before Python 3.11.5 they lose their place when a round fails); where a round is given back, what follows it fails at
+# once, so matching stays linear.
 _SPACE = rb"[ \t\n\r]*+"
-_STRING = rb'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+"'
-_NUMBER = rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
+_STRING = rb'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1f]*+)*"'
+_NUMBER = rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?"
 _SCALAR = rb"(?:%b|%b|true|false|null)" % (_STRING, _NUMBER)
 # Any number of members or elements at once: a comma follows each, so none of them can go on in the next block.
 _MEMBER = rb"%b%b:%b%b%b" % (_STRING, _SPACE, _SPACE, _SCALAR, _SPACE)
-_MEMBERS = re.compile(rb"(?:%b,%b)*+" % (_MEMBER, _SPACE))
-_ELEMENTS = re.compile(rb"(?:%b%b,%b)*+" % (_SCALAR, _SPACE, _SPACE))
+_MEMBERS = re.compile(rb"(?:%b,%b){0,512}" % (_MEMBER, _SPACE))
+_ELEMENTS = re.compile(rb"(?:%b%b,%b){0,512}" % (_SCALAR, _SPACE, _SPACE))
 # Most records: objects that hold neither object nor array. Nothing can go on behind the brace that closes one.
-_FLAT = re.compile(rb"\{%b(?:(?:%b,%b)*+%b)?+\}" % (_SPACE, _MEMBER, _SPACE, _MEMBER))
+_FLAT = re.compile(rb"\{%b(?:%b(?:,%b%b)*)?\}" % (_SPACE, _MEMBER, _SPACE, _MEMBER))
 _KEY = re.compile(rb"(%b)%b:%b" % (_STRING, _SPACE, _SPACE))
 _ONE_SCALAR = re.compile(_SCALAR)
 _BOUNDS = re.compile(rb'[^"{}[\]]*+(?:%b|([{[])|([}\]]))' % _STRING)
@@ -70,7 +72,7 @@ _MAY_END = frozenset({Expected.COMMA, Expected.KEY_OR_END, Expected.ELEMENT_OR_E
 # What may stand between records, and where reading begins again.
 _BETWEEN = b" \t\r\n\f\v"
 _SEPARATORS = re.compile(rb"[%b]*+" % _BETWEEN)
-_NO_RECORD = re.compile(rb"(?:[^\n}]++|[\n}][%b}]*+(?!\{|\Z))*+" % _BETWEEN)
+_NO_RECORD = re.compile(rb"(?:[^\n}]++|[\n}][%b}]*+(?!\{|\Z))*" % _BETWEEN)
 _BEFORE_RECORD = re.compile(rb"[%b}]*+" % _BETWEEN)
 
 
